@@ -1,0 +1,69 @@
+/**
+ * Parses JSON and refuses what `JSON.parse` lets pass: an object that names one key twice.
+ *
+ * The result may own a key `__proto__`, as `JSON.parse` makes it: harmless as long as nobody assigns by that name.
+ *
+ * @param text The JSON text.
+ * @param from What the text is, for messages, such as its path.
+ * @throws {SyntaxError} If the text is no JSON or names a key twice.
+ */
+export function parseStrictJson(text: string, from = "JSON text"): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const reason = oneLine((error as SyntaxError).message);
+    throw new SyntaxError(`Cannot read ${from}: it must be JSON, current text is not: ${reason}`);
+  }
+  const duplicate = findDuplicateKey(text);
+  if (duplicate !== null) {
+    throw new SyntaxError(
+      `Cannot read ${from}: a key must not appear twice, current key ${quote(duplicate)}`,
+    );
+  }
+  return value;
+}
+
+/**
+ * Shows a value in a message: on one line, short, and without control characters.
+ *
+ * @param value Anything, a name read from a file as well.
+ */
+export function quote(value: unknown): string {
+  const text = typeof value === "number" || typeof value === "bigint" ? String(value) : toJson(value);
+  return text.length <= 80 ? text : `${text.slice(0, 60)}… (${text.length} characters)`;
+}
+
+function toJson(value: unknown): string {
+  try {
+    return oneLine(JSON.stringify(value) ?? String(value));
+  } catch {
+    return `a value of type ${typeof value} that is no JSON`; // a cycle, a big integer within, or too deep
+  }
+}
+
+/** Escapes what could break or reorder a line: control, separator and direction characters. */
+function oneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+}
+
+/** The first key that appears twice in one object of a text that is valid JSON. */
+function findDuplicateKey(text: string): string | null {
+  const open: Set<string>[] = []; // the keys seen in each object and array around the current token
+  let lastString = "";
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}\[\]:]/g)) {
+    if (token === "{" || token === "[") open.push(new Set());
+    else if (token === "}" || token === "]") open.pop();
+    else if (token !== ":") lastString = token;
+    else {
+      const key = JSON.parse(lastString) as string;
+      const keys = open[open.length - 1];
+      if (keys.has(key)) return key;
+      keys.add(key);
+    }
+  }
+  return null;
+}
