@@ -67,3 +67,69 @@ function findDuplicateKey(text: string): string | null {
   }
   return null;
 }
+
+/** Options of {@linkcode stringifyStrictJson}. */
+export interface StringifyOptions {
+  /** What is written, for messages, such as its path. @default {"JSON"} */
+  to?: string;
+  /** Whether the keys of an object are sorted instead of kept in order. @default {false} */
+  sortKeys?: boolean;
+}
+
+/**
+ * Writes JSON without blanks and refuses what `JSON.stringify` writes as null or drops: NaN, infinity, typed
+ * arrays, functions. Fields that are undefined are left out.
+ *
+ * @throws {TypeError} If something within is no JSON value; the message names where.
+ * @throws {RangeError} If a number within is NaN or infinite; the message names where.
+ */
+export function stringifyStrictJson(value: unknown, options: StringifyOptions = {}): string {
+  const { to = "JSON", sortKeys = false } = options;
+
+  function write(value: unknown, path: readonly PropertyKey[], around: readonly unknown[]): string {
+    if (value === null || typeof value === "boolean" || typeof value === "string") {
+      return JSON.stringify(value);
+    }
+    if (typeof value === "number") {
+      if (Number.isFinite(value)) return JSON.stringify(value);
+      throw new RangeError(
+        `Cannot write ${to}: ${fieldPath(path)} must be a finite number, current value ${value}`,
+      );
+    }
+    if (around.includes(value) || !(Array.isArray(value) || isPlainObject(value))) {
+      const kind = around.includes(value) ? "a cycle" : Object.prototype.toString.call(value);
+      throw new TypeError(
+        `Cannot write ${to}: ${fieldPath(path)} must be a JSON value, current value ${kind}`,
+      );
+    }
+    const within = [...around, value];
+    if (Array.isArray(value)) {
+      return `[${Array.from(value, (item, i) => write(item, [...path, i], within)).join(",")}]`;
+    }
+    const entries = Object.entries(value).filter(([, field]) => field !== undefined);
+    if (sortKeys) entries.sort(([a], [b]) => a < b ? -1 : 1);
+    return `{${
+      entries.map(([key, field]) => `${JSON.stringify(key)}:${write(field, [...path, key], within)}`).join(
+        ",",
+      )
+    }}`;
+  }
+
+  return write(value, [], []);
+}
+
+/** Names a place within a value: `layers[3].distortion[7]`. */
+export function fieldPath(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => {
+    if (typeof key === "number") return `[${key}]`;
+    const name = String(key);
+    return /^[\w-]+$/.test(name) ? `.${name}` : `[${quote(name)}]`;
+  }).join("");
+  return text.replace(/^\./, "") || "the value";
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}

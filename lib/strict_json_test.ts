@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseStrictJson, quote } from "./strict_json.ts";
+import { parseStrictJson, quote, stringifyStrictJson } from "./strict_json.ts";
 
 Deno.test("parseStrictJson() reads what JSON.parse reads", () => {
   for (
@@ -77,4 +77,44 @@ Deno.test("quote() shows something for a value that is no JSON", () => {
   }
   const deep = parseStrictJson("[".repeat(100_000) + "]".repeat(100_000));
   assert.match(quote(deep), /^a value of type object|^\[{60}…/); // newer engines show any depth
+});
+
+Deno.test("stringifyStrictJson() writes what JSON.stringify writes, sorted if asked to", () => {
+  const value = { b: [1, -0.5, 1e300, { z: null, a: "x\n" }], a: true, "é": undefined, 2: "two" };
+  assert.equal(stringifyStrictJson(value), JSON.stringify(value));
+  assert.equal(
+    stringifyStrictJson(value, { sortKeys: true }),
+    '{"2":"two","a":true,"b":[1,-0.5,1e+300,{"a":"x\\n","z":null}]}',
+  );
+});
+
+Deno.test("stringifyStrictJson() refuses numbers that JSON does not have and names the place", () => {
+  for (const number of [NaN, Infinity, -Infinity]) {
+    const value = { layers: [{}, { distortion: [0, number] }] };
+    assert.throws(() => stringifyStrictJson(value, { to: "curves.json" }), {
+      name: "RangeError",
+      message:
+        `Cannot write curves.json: layers[1].distortion[1] must be a finite number, current value ${number}`,
+    });
+  }
+  assert.throws(() => stringifyStrictJson(NaN), /^RangeError: Cannot write JSON: the value must be/);
+});
+
+Deno.test("stringifyStrictJson() refuses what is no JSON value and names the place", () => {
+  const cycle: Record<string, unknown> = {};
+  cycle.again = { cycle };
+  assert.throws(() => stringifyStrictJson(cycle), {
+    name: "TypeError",
+    message: "Cannot write JSON: again.cycle must be a JSON value, current value a cycle",
+  });
+  for (const value of [Float32Array.of(1), new Date(0), new Map(), () => 1, 5n, Symbol(), undefined]) {
+    assert.throws(() => stringifyStrictJson({ "a b": [value] }), {
+      name: "TypeError",
+      message: `Cannot write JSON: ["a b"][0] must be a JSON value, current value ${
+        Object.prototype.toString.call(value)
+      }`,
+    });
+  }
+  const shared = { x: 1 };
+  assert.equal(stringifyStrictJson([shared, shared]), '[{"x":1},{"x":1}]');
 });
