@@ -1,0 +1,157 @@
+/**
+ * Chooses, loads and checks the tensor backend. Nothing else in the project names one.
+ *
+ * - `tensorflow`: libtensorflow through tfjs-node-gpu's addon (CPU, or an NVIDIA GPU with that wheel);
+ * - `webgpu`: any GPU, under Deno, without CUDA or a compiler;
+ * - `wasm`: inference and curves only, no training;
+ * - `cpu`: plain JavaScript, for tiny networks and as a reference.
+ */
+import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
+import process from "node:process";
+import util from "node:util";
+import * as tf from "@tensorflow/tfjs";
+import { portableOps } from "./engine/portable_ops.ts";
+import { createTensorflowOps } from "./engine/tensorflow_ops.ts";
+import { type SelfCheck, selfCheck } from "./engine/self_check.ts";
+import type { Ops } from "./engine/ops.ts";
+
+export type EngineName = "tensorflow" | "webgpu" | "wasm" | "cpu";
+
+/** In order of preference. */
+export const ENGINES: readonly EngineName[] = ["tensorflow", "webgpu", "wasm", "cpu"];
+
+export interface Engine {
+  readonly name: EngineName;
+  /** One line for people: engine, version, threads. */
+  readonly description: string;
+  readonly canTrain: boolean;
+  readonly ops: Ops;
+  readonly check: SelfCheck | null;
+}
+
+export interface EngineOptions {
+  /** One of {@link ENGINES}; by default `RD_ENGINE`, else the first that loads. */
+  readonly engine?: string;
+  /** Threads of libtensorflow; by default all cores. Takes effect in the first call of a process only. */
+  readonly threads?: number;
+  /** Compare a dozen operations with float64 references before handing the engine out. @default true */
+  readonly selfCheck?: boolean;
+}
+
+let loaded: Promise<Engine> | undefined;
+let loadedAs: string | undefined;
+
+/**
+ * Loads the engine once per process and checks it.
+ *
+ * @throws {RangeError} If the name is unknown, or another engine is already loaded in this process.
+ * @throws {TypeError} If the engine asked for cannot be loaded here, or its numbers are wrong.
+ */
+export function loadEngine(options: EngineOptions = {}): Promise<Engine> {
+  const asked = options.engine || process.env.RD_ENGINE || undefined;
+  if (asked !== undefined && !ENGINES.includes(asked as EngineName)) {
+    return Promise.reject(
+      new RangeError(`Cannot load the engine: the name must be one of ${ENGINES.join(", ")}, got "${asked}"`),
+    );
+  }
+  if (loaded !== undefined && asked !== undefined && loadedAs !== asked) {
+    return loaded.then((engine) => {
+      if (engine.name === asked) return engine;
+      throw new RangeError(`Cannot load the engine "${asked}": this process already runs "${engine.name}"`);
+    });
+  }
+  loadedAs ??= asked;
+  loaded ??= start(asked as EngineName | undefined, options).catch((error) => {
+    loaded = loadedAs = undefined; // a failed start may be tried again with another engine
+    throw error;
+  });
+  return loaded;
+}
+
+async function start(asked: EngineName | undefined, options: EngineOptions): Promise<Engine> {
+  const failures: string[] = [];
+  for (const name of asked ? [asked] : ENGINES) {
+    try {
+      const { ops, description } = await LOADERS[name](options);
+      const check = options.selfCheck === false ? null : await selfCheck(ops, name !== "wasm");
+      return { name, description, canTrain: name !== "wasm", ops, check };
+    } catch (error) {
+      failures.push(`${name}: ${firstLine(error)}`);
+    }
+  }
+  throw new TypeError(
+    `Cannot load ${asked ? "the" : "any"} engine: ${failures.join("; ")} (run "deno task doctor")`,
+  );
+}
+
+type Loader = (options: EngineOptions) => Promise<{ ops: Ops; description: string }>;
+
+const LOADERS: Record<EngineName, Loader> = {
+  tensorflow: async ({ threads }) => {
+    if (threads !== undefined) {
+      process.env.TF_NUM_INTRAOP_THREADS = process.env.OMP_NUM_THREADS = String(threads);
+    }
+    const native = await loadTensorflow();
+    await tf.setBackend("tensorflow");
+    const device = native.backend().isUsingGpuDevice ? "GPU" : `CPU, ${threads ?? "all"} threads`;
+    return {
+      ops: createTensorflowOps(),
+      description: `libtensorflow ${native.backend().binding.TF_Version} (${device})`,
+    };
+  },
+  webgpu: async () => {
+    const gpu = (globalThis.navigator as { gpu?: { requestAdapter(): Promise<unknown> } } | undefined)?.gpu;
+    if (!gpu || !(await gpu.requestAdapter())) {
+      throw new TypeError("Cannot use WebGPU: this machine shows no adapter");
+    }
+    await import("@tensorflow/tfjs-backend-webgpu");
+    return { ops: portableOps, description: await useBackend("webgpu", "WebGPU") };
+  },
+  wasm: async () => {
+    const wasm = await import("@tensorflow/tfjs-backend-wasm");
+    const folder = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/package.json");
+    wasm.setWasmPaths(folder.replace(/package\.json$/, "dist/"));
+    return { ops: portableOps, description: await useBackend("wasm", "WebAssembly") };
+  },
+  cpu: async () => ({ ops: portableOps, description: await useBackend("cpu", "plain JavaScript") }),
+};
+
+async function useBackend(backend: string, title: string): Promise<string> {
+  if (!(await tf.setBackend(backend))) throw new TypeError(`Cannot start ${title}: it did not initialise`);
+  await tf.ready();
+  return `${title}, TensorFlow.js ${tf.version_core}`;
+}
+
+interface NativeModule {
+  backend(): { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
+}
+
+/**
+ * Loads tfjs-node-gpu with what it lacks on today's runtimes.
+ *
+ * Two functions it calls are gone from `node:util` (Node 23, Deno), and libtensorflow's start-up notices would
+ * stand in every notebook: the first are put back, standard error is closed while the library loads.
+ */
+async function loadTensorflow(): Promise<NativeModule> {
+  const legacy = util as unknown as Record<string, unknown>;
+  legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  legacy.isArray ??= Array.isArray;
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
+
+  const require = createRequire(import.meta.url);
+  const quietPath = require.resolve("@tensorflow/tfjs-node-gpu/package.json")
+    .replace(/package\.json$/, "lib/napi-v8/quiet_stderr.node");
+  const quiet = existsSync(quietPath) ? require(quietPath) as { mute(): void; unmute(): void } : null;
+  quiet?.mute();
+  try {
+    const module = await import("@tensorflow/tfjs-node-gpu");
+    return (module.default ?? module) as unknown as NativeModule;
+  } finally {
+    quiet?.unmute();
+  }
+}
+
+function firstLine(error: unknown): string {
+  return String((error as Error).message ?? error).split("\n")[0];
+}
