@@ -1,0 +1,19 @@
+/** The architectures by name. */
+import type { Architecture } from "./network.ts";
+import { resnet32, resnet32a } from "./resnet32.ts";
+
+const MODELS: Readonly<Record<string, () => Architecture>> = { resnet32, resnet32a };
+
+export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);
+
+/**
+ * Builds an architecture by name.
+ *
+ * @throws {RangeError} If the name is unknown; the known ones are listed.
+ */
+export function architectureNamed(model: string): Architecture {
+  if (!Object.hasOwn(MODELS, model)) {
+    throw new RangeError(`Cannot build the model "${model}": it must be one of ${MODEL_NAMES.join(", ")}`);
+  }
+  return MODELS[model]();
+}

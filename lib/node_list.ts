@@ -1,0 +1,57 @@
+/** Builds the node list of an architecture, with PyTorch's defaults; each method returns its node's name. */
+import type { NetworkNode, PoolNode } from "./network.ts";
+
+export interface ConvOptions {
+  readonly outChannels: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  /** @default half the kernel, so that stride 1 keeps the size */
+  readonly padding?: number;
+  readonly bias?: boolean;
+}
+
+export class NodeList {
+  readonly nodes: NetworkNode[] = [];
+
+  conv(name: string, input: string, options: ConvOptions): string {
+    const { outChannels, kernel, stride = 1, padding = (kernel - 1) / 2, bias = false } = options;
+    return this.#push({ op: "conv", name, inputs: [input], outChannels, kernel, stride, padding, bias });
+  }
+
+  batchNorm(name: string, input: string): string {
+    return this.#push({ op: "batchNorm", name, inputs: [input], epsilon: 1e-5, momentum: 0.1 });
+  }
+
+  relu(name: string, input: string): string {
+    return this.#push({ op: "relu", name, inputs: [input] });
+  }
+
+  add(name: string, inputs: readonly [string, string]): string {
+    return this.#push({ op: "add", name, inputs });
+  }
+
+  concat(name: string, inputs: readonly string[]): string {
+    return this.#push({ op: "concat", name, inputs });
+  }
+
+  pool(op: PoolNode["op"], name: string, input: string, kernel: number): string {
+    return this.#push({ op, name, inputs: [input], kernel, stride: kernel, padding: 0 });
+  }
+
+  globalAvgPool(name: string, input: string): string {
+    return this.#push({ op: "globalAvgPool", name, inputs: [input] });
+  }
+
+  padShortcut(name: string, input: string, options: { stride: number; outChannels: number }): string {
+    return this.#push({ op: "padShortcut", name, inputs: [input], ...options });
+  }
+
+  linear(name: string, input: string, outFeatures: number): string {
+    return this.#push({ op: "linear", name, inputs: [input], outFeatures, bias: true });
+  }
+
+  #push(node: NetworkNode): string {
+    this.nodes.push(node);
+    return node.name;
+  }
+}
