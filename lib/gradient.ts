@@ -1,0 +1,198 @@
+/**
+ * Loss and gradients of a network by one forward and one backward walk over its nodes.
+ *
+ * The walk replaces automatic differentiation: the node list says all there is to know, each operation's gradient is
+ * one kernel, and an activation is freed as soon as its gradient is done.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { BatchNormTraining, Ops } from "./engine/ops.ts";
+import { linear, padShortcutChannels, runStateless } from "./forward.ts";
+import type { NetworkNode } from "./network.ts";
+import type { Variables } from "./variables.ts";
+
+type Tensor = tf.Tensor;
+
+export interface LossAndGradients {
+  /** Mean cross-entropy over the batch, scalar. */
+  readonly loss: Tensor;
+  /** [N, classes]. */
+  readonly logits: Tensor;
+  /** By parameter name, engine layout: one for every trainable parameter. */
+  readonly gradients: Map<string, Tensor>;
+  /** New running means and variances, by parameter name. */
+  readonly runningStatistics: Map<string, Tensor>;
+}
+
+/**
+ * Runs a batch forward in training mode and backward.
+ *
+ * @param images [N, h, w, c], normalised.
+ * @param targets [N, classes], each row a probability distribution.
+ * @returns Tensors that are the caller's to dispose; none else is left.
+ */
+export function lossAndGradients(
+  ops: Ops,
+  nodes: readonly NetworkNode[],
+  variables: Variables,
+  images: Tensor,
+  targets: Tensor,
+): LossAndGradients {
+  const gradients = new Map<string, Tensor>();
+  const runningStatistics = new Map<string, Tensor>();
+  let loss!: Tensor;
+  let logits!: Tensor;
+  const results = tf.tidy(() => {
+    const { outputs, batchNorms } = forwardTraining(ops, nodes, variables, images);
+    logits = outputs.get(nodes[nodes.length - 1].name)!;
+    const crossEntropy = ops.softmaxCrossEntropy(logits, targets);
+    loss = tf.mean(crossEntropy.loss);
+    const dLogits = tf.div(crossEntropy.gradient, images.shape[0]);
+    backward(ops, nodes, variables, { outputs, batchNorms, dLogits, gradients });
+    for (const [name, { runningMean, runningVariance }] of batchNorms) {
+      runningStatistics.set(`${name}.running_mean`, runningMean);
+      runningStatistics.set(`${name}.running_var`, runningVariance);
+    }
+    return [loss, logits, ...gradients.values(), ...runningStatistics.values()];
+  });
+  void results; // tidy keeps what is returned
+  return { loss, logits, gradients, runningStatistics };
+}
+
+interface Tape {
+  outputs: Map<string, Tensor>;
+  batchNorms: Map<string, BatchNormTraining>;
+}
+
+function forwardTraining(
+  ops: Ops,
+  nodes: readonly NetworkNode[],
+  variables: Variables,
+  images: Tensor,
+): Tape {
+  const outputs = new Map<string, Tensor>([["input", images]]);
+  const batchNorms = new Map<string, BatchNormTraining>();
+  for (const node of nodes) {
+    const inputs = node.inputs.map((name) => outputs.get(name)!);
+    const [x] = inputs;
+    const own = (field: string) => variables.get(`${node.name}.${field}`)!;
+    if (node.op === "conv") {
+      outputs.set(
+        node.name,
+        ops.convBlock(x, own("weight"), node, { bias: node.bias ? own("bias") : undefined }),
+      );
+    } else if (node.op === "linear") {
+      outputs.set(node.name, linear(x, own("weight"), node.bias ? own("bias") : undefined));
+    } else if (node.op === "batchNorm") {
+      const training = ops.batchNormTraining(
+        x,
+        own("weight"),
+        own("bias"),
+        own("running_mean"),
+        own("running_var"),
+        node,
+      );
+      batchNorms.set(node.name, training);
+      outputs.set(node.name, training.y);
+    } else {
+      outputs.set(node.name, runStateless(ops, node, inputs));
+    }
+  }
+  return { outputs, batchNorms };
+}
+
+function backward(
+  ops: Ops,
+  nodes: readonly NetworkNode[],
+  variables: Variables,
+  tape: Tape & { dLogits: Tensor; gradients: Map<string, Tensor> },
+): void {
+  const { outputs, batchNorms, gradients } = tape;
+  const incoming = new Map<string, Tensor>([[nodes[nodes.length - 1].name, tape.dLogits]]);
+
+  /** Adds a node's share to the gradient of one of its inputs. */
+  function send(name: string, gradient: Tensor): void {
+    if (name === "input") return gradient.dispose();
+    const before = incoming.get(name);
+    if (before === undefined) return void incoming.set(name, gradient);
+    incoming.set(name, tf.add(before, gradient));
+    if (before !== gradient) before.dispose();
+    gradient.dispose();
+  }
+
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i];
+    const dy = incoming.get(node.name)!;
+    incoming.delete(node.name);
+    const [xName] = node.inputs;
+    const x = outputs.get(xName)!;
+    const y = outputs.get(node.name)!;
+    const own = (field: string) => variables.get(`${node.name}.${field}`)!;
+    switch (node.op) {
+      case "conv": {
+        const filter = own("weight");
+        gradients.set(`${node.name}.weight`, ops.conv2dFilterGrad(x, dy, filter.shape, node));
+        if (node.bias) gradients.set(`${node.name}.bias`, tf.sum(dy, [0, 1, 2]));
+        if (xName !== "input") send(xName, ops.conv2dInputGrad(dy, filter, x.shape, node));
+        break;
+      }
+      case "linear":
+        gradients.set(`${node.name}.weight`, tf.matMul(x as tf.Tensor2D, dy as tf.Tensor2D, true, false));
+        if (node.bias) gradients.set(`${node.name}.bias`, tf.sum(dy, 0));
+        send(xName, tf.matMul(dy as tf.Tensor2D, own("weight") as tf.Tensor2D, false, true));
+        break;
+      case "batchNorm": {
+        const training = batchNorms.get(node.name)!;
+        const { dx, dScale, dOffset } = ops.batchNormGrad(dy, x, own("weight"), training, node.epsilon);
+        tf.dispose([...training.saved]);
+        gradients.set(`${node.name}.weight`, dScale);
+        gradients.set(`${node.name}.bias`, dOffset);
+        send(xName, dx);
+        break;
+      }
+      case "add":
+        // Both inputs get the same tensor; a clone shares its memory and lets each be freed on its own.
+        send(node.inputs[0], dy.clone());
+        send(node.inputs[1], dy.clone());
+        break;
+      case "concat": {
+        const widths = node.inputs.map((name) => outputs.get(name)!.shape[3]!);
+        tf.split(dy, widths, 3).forEach((part, k) => send(node.inputs[k], part));
+        break;
+      }
+      default:
+        send(xName, statelessGradient(ops, node, dy, x, y));
+    }
+    dy.dispose();
+    if (i < nodes.length - 1) y.dispose(); // every consumer comes later in the list and is done
+  }
+}
+
+function statelessGradient(ops: Ops, node: NetworkNode, dy: Tensor, x: Tensor, y: Tensor): Tensor {
+  switch (node.op) {
+    case "relu":
+      return ops.reluGrad(dy, y);
+    case "maxPool":
+      return ops.maxPoolGrad(dy, x, y, node.kernel, node);
+    case "avgPool":
+      return ops.avgPoolGrad(dy, x, node.kernel, node);
+    case "flatten":
+      return tf.reshape(dy, x.shape);
+    case "globalAvgPool": {
+      const [, height, width] = x.shape as [number, number, number, number];
+      return tf.tidy(() =>
+        tf.tile(tf.reshape(tf.div(dy, height * width), [x.shape[0], 1, 1, -1]), [1, height, width, 1])
+      );
+    }
+    case "padShortcut": {
+      const [n, h, w] = dy.shape as [number, number, number, number];
+      const channels = x.shape[3]!;
+      const [before] = padShortcutChannels(node.outChannels, channels);
+      return tf.tidy(() => {
+        const kept = tf.slice(dy, [0, 0, 0, before], [n, h, w, channels]);
+        return node.stride === 1 ? kept : ops.avgPoolGrad(kept, x, 1, { stride: node.stride, padding: 0 });
+      });
+    }
+    default:
+      throw new TypeError(`Cannot differentiate node ${node.name}: no gradient is known for ${node.op}`);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What every command shares: `--help` that teaches, exit codes, one-line errors, a progress bar.
+ *
+ * Exit codes: 0 done, 1 failed, 2 used wrongly. Results go to standard output, all else to standard error.
+ */
+import { SingleBar } from "cli-progress";
+import { Command, CommanderError } from "commander";
+import process from "node:process";
+
+export { Command, Option } from "commander";
+
+/** Parses the arguments, runs the action, and turns every failure into one line and an exit code. */
+export async function run(command: Command, args: string[] = Deno.args): Promise<void> {
+  command.exitOverride().configureHelp({ sortOptions: false }).configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, `${command.name()}: `)),
+  });
+  try {
+    await command.parseAsync(args, { from: "user" });
+    Deno.exit(process.exitCode as number | undefined ?? 0); // native threads would keep the process
+  } catch (error) {
+    if (error instanceof CommanderError) Deno.exit(error.exitCode === 0 ? 0 : 2);
+    console.error(`${command.name()}: ${describe(error)}`);
+    Deno.exit(error instanceof UsageError ? 2 : 1);
+  }
+}
+
+/** The command was called with values that cannot be meant. */
+export class UsageError extends RangeError {
+  override name = "UsageError";
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const expected = error instanceof TypeError || error instanceof RangeError ||
+    error instanceof SyntaxError ||
+    error.name === "FileError";
+  // A fault of ours shows its stack; anything a user can mend is one line.
+  return expected && Deno.env.get("RD_DEBUG") === undefined ? error.message : error.stack ?? error.message;
+}
+
+/** Parser for commander: a whole number from `least` on. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least) {
+      throw new UsageError(`Cannot read "${text}": it must be a whole number from ${least}`);
+    }
+    return value;
+  };
+}
+
+/** Parser for commander: a finite number. */
+export function finiteNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) {
+    throw new UsageError(`Cannot read "${text}": it must be a finite number`);
+  }
+  return value;
+}
+
+/** Percent with two places, for people. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+export interface Progress {
+  update(done: number, details?: Record<string, string | number>): void;
+  stop(): void;
+}
+
+/**
+ * A bar on standard error with rate and time left; where that is no terminal, a line at most every ten seconds.
+ *
+ * @param format cli-progress's, after the bar: `{loss}` shows the detail `loss`.
+ */
+export function progressBar(title: string, total: number, format = ""): Progress {
+  const terminal = Deno.stderr.isTerminal();
+  const bar = new SingleBar({
+    format:
+      `${title} {bar} {percentage} % | {value}/{total} | {duration_formatted}, {eta_formatted} left ${format}`,
+    stream: process.stderr,
+    noTTYOutput: true,
+    notTTYSchedule: 10_000,
+    barsize: terminal ? 24 : 10,
+    hideCursor: false,
+    etaBuffer: 50,
+  });
+  bar.start(total, 0, {});
+  return {
+    update: (done, details) => bar.update(done, details),
+    stop: () => bar.stop(),
+  };
+}
