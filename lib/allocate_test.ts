@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import type { Allocation, AllocationProblem, ProblemLayer } from "./allocation.ts";
+import { allocate, hullFront } from "./allocate.ts";
+
+/** Float64 sums of the same numbers in another order differ by less than this share. */
+const ROUNDING = 1e-12;
+
+function mulberry32(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = state + 0x6d2b79f5 | 0;
+    let t = Math.imul(state ^ state >>> 15, 1 | state);
+    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
+    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
+  };
+}
+
+interface Size {
+  readonly layerCount: number;
+  readonly levelCount: number;
+  readonly largest: number;
+}
+
+/** Curves with equal, dominated, falling and infinite levels, whole and broken distortions, tiny and larger layers. */
+function randomProblem(prng: () => number, { layerCount, levelCount, largest }: Size): AllocationProblem {
+  const upTo = (count: number) => 1 + Math.floor(prng() * count);
+  const layers = Array.from({ length: layerCount }, (_, i): ProblemLayer => {
+    const levels = Array.from({ length: upTo(levelCount) }, () => prng() < 0.1 ? 0.5 : prng()).sort((a, b) =>
+      a - b
+    );
+    levels[0] = 0;
+    const [isWhole, isRising] = [prng() < 0.5, prng() < 0.5];
+    const distortion = levels.map(() => isWhole ? Math.floor(10 * prng()) : prng());
+    if (isRising) distortion.sort((a, b) => a - b);
+    for (let k = 1; k < levels.length; k++) if (prng() < 0.1) distortion[k] = Infinity;
+    return { name: `layer${i}`, weightCount: upTo(prng() < 0.5 ? 10 : largest), levels, distortion };
+  });
+  return { layers, budget: Math.floor(prng() * (mostPruned(layers) + 1)) };
+}
+
+function mostPruned(layers: readonly ProblemLayer[]): number {
+  return layers.reduce(
+    (sum, layer) => sum + Math.max(...finiteChoices(layer).map(({ pruned }) => pruned)),
+    0,
+  );
+}
+
+function finiteChoices({ weightCount, levels, distortion }: ProblemLayer) {
+  return levels.map((level, k) => ({ pruned: Math.round(level * weightCount), distortion: distortion[k] }))
+    .filter((choice) => choice.distortion < Infinity);
+}
+
+/** Least distortion over every choice of levels. */
+function leastByEnumeration({ layers, budget }: AllocationProblem, i = 0): number {
+  if (i === layers.length) return budget <= 0 ? 0 : Infinity;
+  return Math.min(
+    ...finiteChoices(layers[i]).map(({ pruned, distortion }) =>
+      distortion + leastByEnumeration({ layers, budget: budget - pruned }, i + 1)
+    ),
+  );
+}
+
+/** Algorithm 1 weight by weight: least distortion when at least j weights are pruned, for every j at once. */
+function leastByTable({ layers, budget }: AllocationProblem): number {
+  let least = Array.from({ length: budget + 1 }, (_, j) => j === 0 ? 0 : Infinity);
+  for (const layer of layers) {
+    const choices = finiteChoices(layer);
+    least = least.map((_, j) =>
+      Math.min(...choices.map(({ pruned, distortion }) => least[Math.max(0, j - pruned)] + distortion))
+    );
+  }
+  return least[budget];
+}
+
+/** Meets the budget, reports what its levels say, and is optimal. */
+function assertOptimal(allocation: Allocation, problem: AllocationProblem, least: number): void {
+  assertConsistent(allocation, problem);
+  assertClose(allocation.distortion, least);
+  assert.deepEqual([allocation.lowerBound, allocation.gap, allocation.proved], [
+    allocation.distortion,
+    0,
+    true,
+  ]);
+}
+
+function assertConsistent(allocation: Allocation, { layers, budget }: AllocationProblem): void {
+  const pruned = allocation.layers.reduce((sum, layer) => sum + layer.pruned, 0);
+  assert.ok(pruned >= budget);
+  assert.equal(allocation.sparsity, pruned / layers.reduce((sum, layer) => sum + layer.weightCount, 0));
+  let distortion = 0;
+  allocation.layers.forEach(({ name, weights, level, pruned }, i) => {
+    assert.deepEqual([name, weights], [layers[i].name, layers[i].weightCount]);
+    assert.equal(pruned, Math.round(level * weights));
+    distortion += Math.min(...layers[i].distortion.filter((_, k) => layers[i].levels[k] === level));
+  });
+  assert.equal(allocation.distortion, distortion);
+}
+
+function assertClose(actual: number, expected: number): void {
+  assert.ok(Math.abs(actual - expected) <= ROUNDING * expected, `${actual} is not ${expected}`);
+}
+
+/** Two layers whose hull misses the optimum at a budget of 5. */
+const BY_HAND: readonly ProblemLayer[] = [
+  { name: "first", weightCount: 10, levels: [0, 0.2, 0.5], distortion: [0, 1, 4] },
+  { name: "second", weightCount: 10, levels: [0, 0.3, 0.5], distortion: [0, 2, 4.5] },
+];
+
+Deno.test("allocate() solves a case worked by hand", () => {
+  // weights pruned 0, 2, 5 for 0, 1, 4 and 0, 3, 5 for 0, 2, 4.5; sums of at least 5:
+  // 0+5: 4.5   2+3: 3   2+5: 5.5   5+0: 4   5+3: 6   5+5: 8.5
+  const { layers, distortion, proved } = allocate({ layers: BY_HAND, budget: 5 });
+  assert.deepEqual([layers.map(({ pruned }) => pruned), distortion, proved], [[2, 3], 3, true]);
+  // at least 6: 2+5: 5.5   5+3: 6   5+5: 8.5; the hull rounds to 5+3
+  assert.equal(allocate({ layers: BY_HAND, budget: 6 }).distortion, 5.5);
+});
+
+Deno.test("allocate() matches exhaustive search on 2,000 random problems", () => {
+  const prng = mulberry32(1);
+  for (let trial = 0; trial < 2000; trial++) {
+    const layerCount = 1 + trial % 5;
+    const problem = randomProblem(prng, { layerCount, levelCount: 6, largest: 1000 });
+    assertOptimal(allocate(problem), problem, leastByEnumeration(problem));
+  }
+});
+
+Deno.test("allocate() matches Algorithm 1 on a table of single weights on 100 random problems", () => {
+  const prng = mulberry32(2);
+  for (let trial = 0; trial < 100; trial++) {
+    const problem = randomProblem(prng, { layerCount: 12, levelCount: 20, largest: 80 });
+    assertOptimal(allocate(problem), problem, leastByTable(problem));
+  }
+});
+
+Deno.test("allocate() under tight limits still meets the budget and brackets the optimum", () => {
+  const prng = mulberry32(3);
+  let unprovedCount = 0;
+  for (let trial = 0; trial < 300; trial++) {
+    const problem = randomProblem(prng, { layerCount: 10, levelCount: 12, largest: 60 });
+    const least = leastByTable(problem);
+    for (const limits of [{ stateLimit: 0 }, { stateLimit: 20 }, { effortLimit: 0 }, { effortLimit: 30 }]) {
+      const allocation = allocate(problem, limits);
+      const { distortion, lowerBound, gap, proved } = allocation;
+      assertConsistent(allocation, problem);
+      assert.ok(
+        lowerBound! >= 0 && lowerBound! <= least * (1 + ROUNDING) && distortion >= least * (1 - ROUNDING),
+      );
+      assert.equal(proved, gap === 0);
+      if (!proved) assert.equal(gap, (distortion - lowerBound!) / Math.max(lowerBound!, 2 ** -1022));
+      unprovedCount += proved ? 0 : 1;
+    }
+  }
+  assert.ok(unprovedCount > 30, `only ${unprovedCount} searches were cut short`);
+});
+
+Deno.test("allocate() finds the same optimum when the problem is told otherwise", () => {
+  const prng = mulberry32(4);
+  const change: Record<string, (layer: ProblemLayer, i: number) => ProblemLayer> = {
+    scaled: (layer) => ({ ...layer, distortion: layer.distortion.map((value) => 3 * value) }),
+    shifted: (layer, i) => ({ ...layer, distortion: layer.distortion.map((value) => value + i) }),
+    duplicated: ({ levels, distortion, ...layer }) => ({
+      ...layer,
+      levels: levels.flatMap((level) => [level, level]),
+      distortion: distortion.flatMap((value) => [value, value]),
+    }),
+    dominated: ({ levels, distortion, ...layer }) => ({
+      ...layer,
+      levels: levels.flatMap((level) => [level, level]),
+      distortion: distortion.flatMap((value) => [value + 0.5, value]),
+    }),
+  };
+  for (let trial = 0; trial < 100; trial++) {
+    const problem = randomProblem(prng, { layerCount: 8, levelCount: 12, largest: 1000 });
+    const { budget, layers } = problem;
+    const { distortion } = allocate(problem);
+    const retold = (name: string) => allocate({ budget, layers: layers.map(change[name]) }).distortion;
+    assertClose(allocate({ budget, layers: layers.toReversed() }).distortion, distortion);
+    assertClose(retold("scaled"), 3 * distortion);
+    assertClose(retold("shifted"), distortion + 28); // 0 + 1 + … + 7
+    assertClose(retold("duplicated"), distortion);
+    assertClose(retold("dominated"), distortion);
+  }
+});
+
+Deno.test("allocate() never gets better when the budget rises, nor worse when a curve falls", () => {
+  const prng = mulberry32(5);
+  for (let trial = 0; trial < 20; trial++) {
+    const { layers } = randomProblem(prng, { layerCount: 4, levelCount: 8, largest: 30 });
+    const lower = layers.map((layer) => ({
+      ...layer,
+      distortion: layer.distortion.map((value) => 0.9 * value),
+    }));
+    let previous = 0;
+    for (let budget = 0; budget <= mostPruned(layers); budget++) {
+      const { distortion } = allocate({ layers, budget });
+      assert.ok(distortion >= previous * (1 - ROUNDING));
+      assert.ok(allocate({ layers: lower, budget }).distortion <= distortion);
+      previous = distortion;
+    }
+  }
+});
+
+Deno.test("allocate() proves a network's worth of layers", () => {
+  const prng = mulberry32(6);
+  const levels = Array.from({ length: 101 }, (_, k) => k / 100);
+  const layers = Array.from({ length: 34 }, (_, i) => {
+    const scale = 0.1 + 5 * prng();
+    const distortion = levels.map((level) => scale * level ** 3 * (1 + 0.05 * prng()));
+    return { name: `layer${i}`, weightCount: 432 + 1024 * i, levels, distortion };
+  });
+  const problem = { layers, budget: 400_000 };
+  const allocation = allocate(problem);
+  assertConsistent(allocation, problem);
+  assert.equal(allocation.proved, true);
+  assert.ok(allocate(problem, { effortLimit: 0 }).lowerBound! <= allocation.distortion);
+});
+
+Deno.test("allocate() leaves its input untouched and repeats its bits", () => {
+  const problem = randomProblem(mulberry32(7), { layerCount: 8, levelCount: 12, largest: 1000 });
+  const copy = structuredClone(problem);
+  const allocation = allocate(problem);
+  assert.deepEqual(problem, copy);
+  assert.deepEqual(allocate(copy), allocation);
+});
+
+Deno.test("allocate() handles one layer, equal layers, flat curves and the ends of the budget", () => {
+  const pruned = (layers: readonly ProblemLayer[], budget: number) =>
+    allocate({ layers, budget }).layers.map((layer) => layer.pruned);
+  assert.deepEqual(pruned([BY_HAND[0]], 1), [2]);
+  assert.deepEqual(pruned(BY_HAND, 0), [0, 0]);
+  assert.deepEqual(pruned(BY_HAND, 10), [5, 5]);
+  assert.equal(allocate({ layers: Array(6).fill(BY_HAND[0]), budget: 6 }).distortion, 3);
+  const flat = { ...BY_HAND[0], distortion: [0, 0, 0] };
+  assert.deepEqual(pruned([flat], 0), [5]); // what costs nothing is pruned
+  assert.deepEqual(pruned([{ name: "dense", weightCount: 4, levels: [0], distortion: [2] }], 0), [0]);
+});
+
+Deno.test("allocate() chooses a later level where the curve falls, and never an infinite one", () => {
+  const layer = { name: "odd", weightCount: 10, levels: [0, 0.2, 0.4, 0.6], distortion: [0, 3, 2, Infinity] };
+  assert.deepEqual(allocate({ layers: [layer], budget: 1 }).layers[0].level, 0.4);
+  const neverDense = { ...layer, distortion: [Infinity, 3, 2, 5] };
+  assert.deepEqual(allocate({ layers: [neverDense], budget: 0 }).layers[0].level, 0.4);
+});
+
+Deno.test("allocate() refuses a budget out of reach, bad curves and bad limits", () => {
+  assert.throws(() => allocate({ layers: BY_HAND, budget: 11 }), {
+    name: "RangeError",
+    message:
+      "Cannot allocate a budget of 11 weights: the reachable interval is 0 to 10 of 20 weights, sparsity 0 to 0.5",
+  });
+  const broken = [{ ...BY_HAND[0], distortion: [0, NaN, 4] }];
+  assert.throws(() => allocate({ layers: broken, budget: 1 }), {
+    name: "RangeError",
+    message: /index 1 is NaN$/,
+  });
+  assert.throws(() => allocate({ layers: BY_HAND, budget: 1 }, { stateLimit: NaN }), {
+    name: "RangeError",
+    message: "Cannot allocate: stateLimit must be at least 0, current value is NaN",
+  });
+});
+
+Deno.test("hullFront() lists optima of rising price that allocate() confirms", () => {
+  // hull of first: 2 for 1, 3 more for 3; of second: 3 for 2, 2 more for 2.5; prices 1/2, 2/3, 1, 5/4
+  assert.deepEqual(
+    hullFront({ layers: BY_HAND }).map((
+      { pruned, distortion, layer, level },
+    ) => [pruned, distortion, layer, level]),
+    [[0, 0, -1, -1], [2, 1, 0, 1], [5, 3, 1, 1], [8, 6, 0, 2], [10, 8.5, 1, 2]],
+  );
+  const prng = mulberry32(8);
+  for (let trial = 0; trial < 20; trial++) {
+    const { layers } = randomProblem(prng, { layerCount: 6, levelCount: 12, largest: 1000 });
+    const front = hullFront({ layers });
+    assert.equal(front.at(-1)!.pruned, mostPruned(layers));
+    front.forEach(({ pruned, distortion, price }, i) => {
+      if (i > 0) assert.ok(price >= front[i - 1].price && pruned > front[i - 1].pruned);
+      assertClose(allocate({ layers, budget: pruned }).distortion, distortion);
+    });
+  }
+});
