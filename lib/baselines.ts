@@ -1,0 +1,186 @@
+/**
+ * The rivals: each maps a problem to weights to prune per layer by its own rule, all through `Allocator`.
+ *
+ * They know nothing of curves; the curves only evaluate what they chose. Each prunes exactly the budget.
+ * Papers: Zhu & Gupta 2018 (uniform), Gale et al. 2019 (uniform+), Evci et al. 2020 (E-R kernel), Morcos et al. 2019
+ * (global), Lee et al. 2021 (LAMP), Lazarevich et al. 2021 (normalised threshold).
+ */
+
+import {
+  allocationAtCounts,
+  type AllocationProblem,
+  type Allocator,
+  checkProblem,
+  checkReach,
+  type ProblemLayer,
+  totalWeightCount,
+} from "./allocation.ts";
+import { allocate } from "./allocate.ts";
+import { splitInProportion } from "./baselines/shares.ts";
+import { countsBelowThreshold } from "./baselines/threshold.ts";
+
+/** Weights to prune in each layer, and the most that the rule can prune at all. */
+interface Rule {
+  readonly most: (layers: readonly ProblemLayer[]) => number;
+  readonly prunedCounts: (problem: AllocationProblem) => number[];
+}
+
+/** The same sparsity in each layer; the rounding goes to the largest remainders, ties in layer order. */
+export const uniform: Allocator = rival("uniform", { most: totalWeightCount, prunedCounts: uniformCounts });
+
+/** Uniform, but the first layer stays dense and the last, the classifier, keeps at least 20 % of its weights. */
+export const uniformPlus: Allocator = rival("uniform+", {
+  most: uniformPlusMost,
+  prunedCounts: uniformPlusCounts,
+});
+
+/**
+ * E-R kernel: weights kept ∝ c_out + c_in + k_h + k_w (linear: c_out + c_in), scaled to the budget.
+ *
+ * A layer that would keep more than it has stays dense and the rest is solved again. Reads `shape`.
+ */
+export const erKernel: Allocator = rival("er-kernel", {
+  most: totalWeightCount,
+  prunedCounts: erKernelCounts,
+});
+
+/** One threshold on |w| over all layers. Reads `weights`. */
+export const global: Allocator = rival("global", {
+  most: totalWeightCount,
+  prunedCounts: (problem) => thresholdCounts("global", problem, (magnitudes) => magnitudes),
+});
+
+/** One threshold on the LAMP score over all layers, see {@linkcode lampScores}. Reads `weights`. */
+export const lamp: Allocator = rival("lamp", {
+  most: totalWeightCount,
+  prunedCounts: (problem) => thresholdCounts("lamp", problem, lampScores),
+});
+
+/** One threshold on |w| / ‖W_layer‖₂ over all layers, step (a) of Lazarevich et al. Reads `weights`. */
+export const lazarevich: Allocator = rival("lazarevich", {
+  most: totalWeightCount,
+  prunedCounts: (problem) => thresholdCounts("lazarevich", problem, normalisedMagnitudes),
+});
+
+/** Every allocator by the name a user types. */
+export const ALLOCATORS: Readonly<
+  Record<"ours" | "uniform" | "uniform+" | "er-kernel" | "global" | "lamp" | "lazarevich", Allocator>
+> = {
+  ours: (problem) => allocate(problem),
+  uniform,
+  "uniform+": uniformPlus,
+  "er-kernel": erKernel,
+  global,
+  lamp,
+  lazarevich,
+};
+
+/**
+ * Looks an allocator up by name.
+ *
+ * @throws {RangeError} If there is none of that name; the message lists all.
+ */
+export function allocatorNamed(name: string): Allocator {
+  if (Object.hasOwn(ALLOCATORS, name)) return ALLOCATORS[name as keyof typeof ALLOCATORS];
+  const names = Object.keys(ALLOCATORS).join(", ");
+  throw new RangeError(
+    `Cannot find the allocator: its name must be one of ${names}, current value is ${name}`,
+  );
+}
+
+/**
+ * LAMP scores of a layer: w_u² / Σ w_v² over the weights v from u upwards.
+ *
+ * Upwards means by magnitude, ties by index, as the LAMP paper sorts them. So one weight of a layer scores exactly 1,
+ * even where several are the largest, and no layer is emptied while another has a weight to spare. A zero scores 0.
+ *
+ * @param magnitudes |w|, ascending; shape [n].
+ * @returns Ascending scores in [0, 1], summed in float64 from the largest weight down; shape [n].
+ */
+export function lampScores(magnitudes: Float32Array): Float64Array {
+  const scores = new Float64Array(magnitudes.length);
+  let squaresFromHere = 0;
+  for (let u = magnitudes.length - 1; u >= 0; u--) {
+    const square = magnitudes[u] ** 2;
+    squaresFromHere += square;
+    scores[u] = square === 0 ? 0 : square / squaresFromHere;
+  }
+  return scores;
+}
+
+function rival(method: string, { most, prunedCounts }: Rule): Allocator {
+  return (problem) => {
+    checkProblem(problem);
+    checkReach(problem, most(problem.layers));
+    return allocationAtCounts(problem, prunedCounts(problem), { method });
+  };
+}
+
+function uniformCounts({ layers, budget }: AllocationProblem): number[] {
+  const weightCounts = layers.map((layer) => layer.weightCount);
+  return splitInProportion(budget, weightCounts, weightCounts);
+}
+
+function uniformPlusCaps(layers: readonly ProblemLayer[]): number[] {
+  return layers.map(({ weightCount }, i) => {
+    if (i === 0) return 0;
+    return i === layers.length - 1 ? weightCount - Math.ceil(weightCount / 5) : weightCount;
+  });
+}
+
+function uniformPlusMost(layers: readonly ProblemLayer[]): number {
+  return uniformPlusCaps(layers).reduce((sum, cap) => sum + cap, 0);
+}
+
+function uniformPlusCounts({ layers, budget }: AllocationProblem): number[] {
+  return splitInProportion(budget, layers.map((layer) => layer.weightCount), uniformPlusCaps(layers));
+}
+
+function erKernelCounts({ layers, budget }: AllocationProblem): number[] {
+  const weightCounts = layers.map((layer) => layer.weightCount);
+  const kept = splitInProportion(totalWeightCount(layers) - budget, layers.map(sumOfExtents), weightCounts);
+  return weightCounts.map((count, i) => count - kept[i]);
+}
+
+function sumOfExtents({ name, shape, weightCount }: ProblemLayer): number {
+  const isExtent = (extent: number) => Number.isSafeInteger(extent) && extent >= 1;
+  if (!shape?.every(isExtent) || shape.reduce((size, extent) => size * extent, 1) !== weightCount) {
+    throw new TypeError(
+      `Cannot allocate by er-kernel: layer ${name} must have a shape of ${weightCount} weights, current value is [${
+        shape ?? "undefined"
+      }]`,
+    );
+  }
+  return shape.reduce((sum, extent) => sum + extent, 0);
+}
+
+function thresholdCounts(
+  method: string,
+  { layers, budget }: AllocationProblem,
+  score: (magnitudes: Float32Array) => Float32Array | Float64Array,
+): number[] {
+  return countsBelowThreshold(layers.map((layer) => score(sortedMagnitudes(method, layer))), budget);
+}
+
+/** |w| of a layer in ascending order. */
+function sortedMagnitudes(method: string, { name, weights }: ProblemLayer): Float32Array {
+  if (weights === undefined) {
+    throw new TypeError(
+      `Cannot allocate by ${method}: layer ${name} must have its weights, current value is undefined`,
+    );
+  }
+  const bad = weights.findIndex((weight) => !Number.isFinite(weight));
+  if (bad >= 0) {
+    throw new RangeError(
+      `Cannot allocate by ${method}: weights of layer ${name} must be finite, current value at index ${bad} is ${
+        weights[bad]
+      }`,
+    );
+  }
+  return weights.map(Math.abs).sort();
+}
+
+function normalisedMagnitudes(magnitudes: Float32Array): Float64Array {
+  const norm = Math.sqrt(magnitudes.reduce((sum, magnitude) => sum + magnitude ** 2, 0));
+  return Float64Array.from(magnitudes, (magnitude) => magnitude === 0 ? 0 : magnitude / norm);
+}
