@@ -1,6 +1,7 @@
 /** Top-1 accuracy and logits of a network over a set of images. */
 import * as tf from "@tensorflow/tfjs";
 import { createPixelTable, normaliseImages } from "./augment.ts";
+import { breathe } from "./breathe.ts";
 import type { ImageSet } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
 import { foldBatchNorm } from "./fold.ts";
@@ -61,6 +62,7 @@ async function eachLogitBatch(
       const [logits] = outputs.values();
       visit(await logits.data() as Float32Array, first);
       tf.dispose([images, logits]);
+      await breathe();
     }
   } finally {
     disposeVariables(variables);

@@ -1,6 +1,7 @@
 /** Dense training by SGD: seeded, resumable at every epoch to the same bits, progress by callback. */
 import * as tf from "@tensorflow/tfjs";
 import { augmentBatch, createPixelTable, planAugmentation } from "./augment.ts";
+import { breathe } from "./breathe.ts";
 import type { ImageSet } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
 import { decayedEntries, flatLayout, flatten, joinFlat, splitFlat, unflatten } from "./flat_weights.ts";
@@ -192,6 +193,7 @@ export async function train(
           );
         }
         lossSum += loss;
+        await breathe();
         callbacks.onStep?.({ step: step + 1, steps, epoch, loss, learningRate });
         if (callbacks.isStopped?.()) return withWeights(architecture, latest);
       }
