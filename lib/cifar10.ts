@@ -44,7 +44,7 @@ export const CIFAR10_IMAGE_BYTES = 32 * 32 * 3;
  * @param folder Where setup put it: `data/cache/cifar10`.
  * @throws {TypeError} If a file is missing, cut or altered.
  */
-export function loadCifar10(part: Cifar10Part, folder: string): ImageSet {
+export function readCifar10(part: Cifar10Part, folder: string): ImageSet {
   const { count, imagesSha256, labelsSha256 } = CIFAR10_FILES[part];
   const pixels = readChecked(join(folder, `${part}_images.bin`), count * CIFAR10_IMAGE_BYTES, imagesSha256);
   const labels = readChecked(join(folder, `${part}_labels.bin`), count, labelsSha256);

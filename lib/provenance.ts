@@ -79,7 +79,7 @@ function runtimeVersions(): Record<string, string> {
 }
 
 /** The nearest folder around this file, or around the working folder, that is this project. */
-function findRoot(): string | null {
+export function findRoot(): string | null {
   for (const start of [moduleFolder(), process.cwd()]) {
     for (let folder = start; folder !== null; folder = folder === dirname(folder) ? null : dirname(folder)) {
       if (readPackage(folder)?.name === "rd-pruning") return folder;

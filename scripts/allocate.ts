@@ -5,8 +5,7 @@ import { readCurves, writeAllocation } from "../lib/rd_files.ts";
 import { loadNetwork } from "../lib/checkpoint.ts";
 import { provenance, sha256 } from "../lib/store.ts";
 import { Command, finiteNumber, Option, percent, run } from "./command_line.ts";
-import { checkOutput } from "./folders.ts";
-import { defaultWeights } from "./options.ts";
+import { denseWeightsPath, makeFolderOf } from "../lib/project.ts";
 
 interface Options {
   curves: string;
@@ -35,9 +34,11 @@ const command = new Command("allocate")
   .action(allocateCommand);
 
 function allocateCommand(options: Options): void {
-  checkOutput(options.out);
+  makeFolderOf(options.out);
   const curves = readCurves(options.curves);
-  const weightsPath = options.method === "ours" ? undefined : options.weights ?? defaultWeights(curves.model);
+  const weightsPath = options.method === "ours"
+    ? undefined
+    : options.weights ?? denseWeightsPath(curves.model);
   const network = weightsPath === undefined ? undefined : loadNetwork(weightsPath, curves.model);
   const problem = allocationProblem(curves, options.sparsity, network);
   const began = performance.now();

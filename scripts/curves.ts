@@ -1,6 +1,5 @@
 /** `deno task curves`: measures the rate–distortion curve of every layer. */
 import { calibrationImages, calibrationNoise, type CalibrationSet } from "../lib/calibration_set.ts";
-import { loadCifar10 } from "../lib/cifar10.ts";
 import { type Statistic, STATISTICS } from "../lib/distortion.ts";
 import { loadEngine } from "../lib/engine.ts";
 import type { Network } from "../lib/network.ts";
@@ -9,7 +8,7 @@ import { curvesFile } from "../lib/pipeline.ts";
 import { writeCurves } from "../lib/rd_files.ts";
 import { provenance, sha256 } from "../lib/store.ts";
 import { Command, Option, progressBar, run, UsageError, wholeNumber } from "./command_line.ts";
-import { checkOutput, CIFAR10_FOLDER } from "./folders.ts";
+import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import {
   addEngineOptions,
   addNetworkOptions,
@@ -74,7 +73,7 @@ function parseLevels(text: string): number[] {
 }
 
 async function curvesCommand(options: Options): Promise<void> {
-  checkOutput(options.out);
+  makeFolderOf(options.out);
   const { network, path } = openNetwork(options);
   const calibration = openCalibration(network, options);
   const engine = await loadEngine(options);
@@ -113,7 +112,7 @@ async function curvesCommand(options: Options): Promise<void> {
 function openCalibration(network: Network, { data, samples, offset, seed }: Options): CalibrationSet {
   return data === "noise"
     ? calibrationNoise(network, { samples, seed })
-    : calibrationImages(network, loadCifar10("train", CIFAR10_FOLDER), { samples, offset });
+    : calibrationImages(network, loadCifar10("train"), { samples, offset });
 }
 
 await run(command);

@@ -1,10 +1,10 @@
 /** `deno task evaluate`: top-1 accuracy on the test images. */
-import { loadCifar10, sliceImages } from "../lib/cifar10.ts";
+import { sliceImages } from "../lib/cifar10.ts";
 import { loadEngine } from "../lib/engine.ts";
 import { evaluate } from "../lib/evaluate.ts";
 import { summariseSparsity } from "../lib/prune.ts";
 import { Command, Option, percent, progressBar, run, wholeNumber } from "./command_line.ts";
-import { CIFAR10_FOLDER } from "./folders.ts";
+import { loadCifar10 } from "../lib/project.ts";
 import {
   addEngineOptions,
   addNetworkOptions,
@@ -31,7 +31,7 @@ const command = addEngineOptions(addNetworkOptions(new Command("evaluate")))
 
 async function evaluateCommand(options: Options): Promise<void> {
   const { network } = openNetwork(options);
-  const all = loadCifar10("test", CIFAR10_FOLDER);
+  const all = loadCifar10("test");
   const set = sliceImages(all, 0, options.samples ?? all.count);
   const engine = await loadEngine(options);
   const began = performance.now();

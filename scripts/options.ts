@@ -1,11 +1,9 @@
 /** Options that several commands share. */
-import { existsSync } from "node:fs";
-import { join, relative } from "node:path";
 import { loadNetwork } from "../lib/checkpoint.ts";
 import { architectureNamed, MODEL_NAMES } from "../lib/models.ts";
 import type { Network } from "../lib/network.ts";
-import { type Command, UsageError, wholeNumber } from "./command_line.ts";
-import { CHECKPOINT_FOLDER, PROJECT_FOLDER } from "./folders.ts";
+import { type Command, wholeNumber } from "./command_line.ts";
+import { denseWeightsPath } from "../lib/project.ts";
 
 export interface NetworkFlags {
   model: string;
@@ -24,21 +22,8 @@ export function addNetworkOptions(command: Command): Command {
 /** Reads the network that the options name. */
 export function openNetwork({ model, weights }: NetworkFlags): { network: Network; path: string } {
   architectureNamed(model); // an unknown model is named before a missing file
-  const path = weights ?? defaultWeights(model);
+  const path = weights ?? denseWeightsPath(model);
   return { network: loadNetwork(path, model), path };
-}
-
-/** The committed checkpoint of a model. */
-export function defaultWeights(model: string): string {
-  const path = join(CHECKPOINT_FOLDER, `${model}.safetensors`);
-  if (!existsSync(path)) {
-    const shown = relative(PROJECT_FOLDER, path);
-    throw new UsageError(
-      `Cannot find weights for ${model}: ${shown} is not there; name a file with --weights, or train one with ` +
-        `"deno task train --model ${model} --out ${shown}"`,
-    );
-  }
-  return path;
 }
 
 export interface EngineFlags {

@@ -4,7 +4,7 @@ import { masksFor, pruneNetwork, summariseSparsity } from "../lib/prune.ts";
 import { readAllocation } from "../lib/rd_files.ts";
 import { provenance, sha256 } from "../lib/store.ts";
 import { Command, percent, run } from "./command_line.ts";
-import { checkOutput } from "./folders.ts";
+import { makeFolderOf } from "../lib/project.ts";
 import { addNetworkOptions, type NetworkFlags, openNetwork } from "./options.ts";
 
 interface Options extends NetworkFlags {
@@ -28,7 +28,7 @@ const command = addNetworkOptions(new Command("prune"))
   .action(pruneCommand);
 
 function pruneCommand(options: Options): void {
-  checkOutput(options.out);
+  makeFolderOf(options.out);
   const { network, path } = openNetwork(options);
   const allocation = readAllocation(options.allocation);
   const pruned = pruneNetwork(network, masksFor(network, allocation));

@@ -1,8 +1,6 @@
 /** `deno task train`: trains a dense network on CIFAR-10. */
-import { appendFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { appendFileSync, existsSync, rmSync } from "node:fs";
 import { loadNetwork, loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
-import { loadCifar10 } from "../lib/cifar10.ts";
 import { loadEngine } from "../lib/engine.ts";
 import { evaluate } from "../lib/evaluate.ts";
 import { architectureNamed, MODEL_NAMES } from "../lib/models.ts";
@@ -20,7 +18,7 @@ import {
   UsageError,
   wholeNumber,
 } from "./command_line.ts";
-import { CIFAR10_FOLDER } from "./folders.ts";
+import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 
 interface Options {
   model: string;
@@ -94,7 +92,7 @@ async function trainCommand(options: Options): Promise<void> {
     weightDecay: options.weightDecay,
     labelSmoothing: options.labelSmoothing,
   };
-  mkdirSync(dirname(options.out), { recursive: true });
+  makeFolderOf(options.out);
   const start = options.resume ? resume(statePath, recipe) : fresh();
 
   function fresh(): TrainingState {
@@ -116,9 +114,9 @@ async function trainCommand(options: Options): Promise<void> {
   }
 
   const engine = await loadEngine(options);
-  const all = loadCifar10("train", CIFAR10_FOLDER);
+  const all = loadCifar10("train");
   const set = options.limit === undefined ? all : { ...all, count: Math.min(options.limit, all.count) };
-  const test = loadCifar10("test", CIFAR10_FOLDER);
+  const test = loadCifar10("test");
   const origin = provenance({
     engine: engine.description,
     seed: recipe.seed,

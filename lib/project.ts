@@ -1,0 +1,57 @@
+/** Where the project keeps its data, and reading it by name: notebooks hold no file paths. */
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { loadNetwork } from "./checkpoint.ts";
+import { type Cifar10Part, type ImageSet, readCifar10 } from "./cifar10.ts";
+import { architectureNamed } from "./models.ts";
+import type { Network } from "./network.ts";
+import { findRoot } from "./provenance.ts";
+
+/**
+ * An absolute path inside the project.
+ *
+ * @throws {TypeError} If neither this library nor the working folder lies in a clone of it.
+ */
+export function projectPath(...parts: string[]): string {
+  const root = findRoot();
+  if (root === null) {
+    throw new TypeError(
+      `Cannot find the project: its package.json must lie in a folder above ${process.cwd()}`,
+    );
+  }
+  return join(root, ...parts);
+}
+
+/** Makes the folder of an output file, before the hours of work whose result goes there. */
+export function makeFolderOf(path: string): void {
+  mkdirSync(dirname(resolve(path)), { recursive: true });
+}
+
+/** One part of CIFAR-10 as setup left it in the cache. */
+export function loadCifar10(part: Cifar10Part): ImageSet {
+  return readCifar10(part, projectPath("data", "cache", "cifar10"));
+}
+
+/**
+ * The committed checkpoint of a model.
+ *
+ * @throws {RangeError} If there is none.
+ */
+export function denseWeightsPath(model: string): string {
+  const shown = join("data", "checkpoints", `${model}.safetensors`);
+  const path = projectPath(shown);
+  if (!existsSync(path)) {
+    throw new RangeError(
+      `Cannot find weights for ${model}: ${shown} is not there; train them with ` +
+        `"deno task train --model ${model} --out ${shown}", or name another file`,
+    );
+  }
+  return path;
+}
+
+/** The dense network that this project trained; see {@link denseWeightsPath}. */
+export function loadDenseNetwork(model: string): Network {
+  architectureNamed(model); // an unknown model is named before a missing file
+  return loadNetwork(denseWeightsPath(model), model);
+}
