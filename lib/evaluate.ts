@@ -1,13 +1,9 @@
-/** Top-1 accuracy and logits of a network over a set of images. */
-import * as tf from "@tensorflow/tfjs";
+/** Top-1 accuracy of a network over a set of images. */
 import { createPixelTable, normaliseImages } from "./augment.ts";
-import { breathe } from "./breathe.ts";
 import type { ImageSet } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
-import { foldBatchNorm } from "./fold.ts";
-import { forward } from "./forward.ts";
+import { eachLogitBatch } from "./logits.ts";
 import type { Network } from "./network.ts";
-import { createVariables, disposeVariables } from "./variables.ts";
 
 export interface EvaluateOptions {
   /** Images in one forward pass. @default 250 */
@@ -31,9 +27,14 @@ export async function evaluate(
   { batch = 250, onProgress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { classCount } = network;
+  const table = createPixelTable(network.preprocessing);
+  const source = {
+    ...set,
+    read: (first: number, count: number) => normaliseImages(set, first, count, table),
+  };
   const predictions = new Uint8Array(set.count);
   let correct = 0;
-  await eachLogitBatch(engine, network, set, batch, (logits, first) => {
+  await eachLogitBatch(engine, network, source, batch, (logits, first) => {
     for (let i = 0; i * classCount < logits.length; i++) {
       const predicted = argmax(logits, i * classCount, classCount, first + i);
       predictions[first + i] = predicted;
@@ -42,31 +43,6 @@ export async function evaluate(
     onProgress?.(Math.min(set.count, first + batch), set.count);
   });
   return { top1: correct / set.count, samples: set.count, predictions };
-}
-
-async function eachLogitBatch(
-  engine: Engine,
-  network: Network,
-  set: ImageSet,
-  batch: number,
-  visit: (logits: Float32Array, first: number) => void,
-): Promise<void> {
-  const table = createPixelTable(network.preprocessing);
-  const folded = foldBatchNorm(network);
-  const variables = createVariables(folded);
-  try {
-    for (let first = 0; first < set.count; first += batch) {
-      const count = Math.min(batch, set.count - first);
-      const images = tf.tensor(normaliseImages(set, first, count, table), [count, ...set.shape]);
-      const outputs = forward(engine.ops, folded.nodes, variables, new Map([["input", images]]));
-      const [logits] = outputs.values();
-      visit(await logits.data() as Float32Array, first);
-      tf.dispose([images, logits]);
-      await breathe();
-    }
-  } finally {
-    disposeVariables(variables);
-  }
 }
 
 function argmax(values: Float32Array, start: number, count: number, image: number): number {

@@ -8,11 +8,12 @@ import {
   emptySummary,
   squaredDistances,
   type Statistic,
+  statisticOf,
 } from "./distortion.ts";
-import { statisticOf } from "./distortion.ts";
 import type { Engine } from "./engine.ts";
 import { foldBatchNorm } from "./fold.ts";
 import { forward } from "./forward.ts";
+import { eachLogitBatch } from "./logits.ts";
 import { applyMask, magnitudeMask, magnitudeOrder } from "./mask.ts";
 import {
   type Network,
@@ -128,6 +129,40 @@ export async function measureCurves(
       distortion: { mean: curveOf(summaries[i], "mean"), worst: curveOf(summaries[i], "worst") },
     })),
   };
+}
+
+/**
+ * The true output distortion of a network with any number of layers changed: what Eq. 2 says the curves add up to.
+ *
+ * @returns Mean and largest squared distance of the logits over the calibration set.
+ * @throws {RangeError} If logits are not finite.
+ */
+export async function measureDistortion(
+  engine: Engine,
+  dense: Network,
+  changed: Network,
+  calibration: CalibrationSet,
+): Promise<Record<Statistic, number>> {
+  const reference = await calibrationLogits(engine, dense, calibration);
+  const logits = await calibrationLogits(engine, changed, calibration);
+  const summary = emptySummary();
+  addToSummary(summary, squaredDistances(reference, logits, dense.classCount));
+  return { mean: statisticOf(summary, "mean"), worst: statisticOf(summary, "worst") };
+}
+
+async function calibrationLogits(
+  engine: Engine,
+  network: Network,
+  calibration: CalibrationSet,
+): Promise<Float32Array> {
+  const size = calibration.inputs.length / calibration.count;
+  const read = (first: number, count: number) =>
+    calibration.inputs.subarray(first * size, (first + count) * size);
+  const all = new Float32Array(calibration.count * network.classCount);
+  await eachLogitBatch(engine, network, { ...calibration, read }, 128, (logits, first) => {
+    all.set(logits, first * network.classCount);
+  });
+  return all;
 }
 
 function curveOf(summaries: readonly DistortionSummary[], statistic: Statistic): number[] {

@@ -1,0 +1,44 @@
+/** A network's logits over many inputs, a batch at a time. */
+import * as tf from "@tensorflow/tfjs";
+import { breathe } from "./breathe.ts";
+import type { Engine } from "./engine.ts";
+import { foldBatchNorm } from "./fold.ts";
+import { forward } from "./forward.ts";
+import type { Network } from "./network.ts";
+import { createVariables, disposeVariables } from "./variables.ts";
+
+/** Normalised inputs, made when they are needed: a whole data set as floats would not fit. */
+export interface InputSource {
+  readonly count: number;
+  /** Height, width, channels. */
+  readonly shape: readonly [number, number, number];
+  /** Inputs first … first + count − 1, [count · h · w · c]. */
+  readonly read: (first: number, count: number) => Float32Array;
+}
+
+/** Runs the network, batch normalisation folded, and hands each batch's logits [batch · classes] to `visit`. */
+export async function eachLogitBatch(
+  engine: Engine,
+  network: Network,
+  source: InputSource,
+  batch: number,
+  visit: (logits: Float32Array, first: number) => void,
+): Promise<void> {
+  const folded = foldBatchNorm(network);
+  const variables = createVariables(folded);
+  try {
+    for (let first = 0; first < source.count; first += batch) {
+      const count = Math.min(batch, source.count - first);
+      const inputs = tf.tensor(source.read(first, count), [count, ...source.shape]);
+      const [logits] = forward(engine.ops, folded.nodes, variables, new Map([["input", inputs]])).values();
+      try {
+        visit(await logits.data() as Float32Array, first);
+      } finally {
+        tf.dispose([inputs, logits]);
+      }
+      await breathe();
+    }
+  } finally {
+    disposeVariables(variables);
+  }
+}
