@@ -1,0 +1,68 @@
+/**
+ * Layer-adaptive pruning by rate–distortion curves: how far may each layer of a network be pruned?
+ *
+ * Measure each layer's curve, add the curves up, and choose the sparsities that cost least for a given total.
+ *
+ * @example Prune four fifths of a network
+ * ```ts
+ * import { allocate, allocationProblem, architectureNamed, calibrationNoise, createPrng, curvesFile, evenLevels,
+ *   initialise, loadEngine, masksFor, measureCurves, provenance, pruneNetwork, summariseSparsity } from "./mod.ts";
+ *
+ * const engine = await loadEngine();
+ * const network = initialise(architectureNamed("resnet32"), createPrng(1)); // or loadNetwork("my.safetensors")
+ * const calibration = calibrationNoise(network, { samples: 2, seed: 1 });
+ * const curves = await measureCurves(engine, network, calibration, { levels: evenLevels(3) });
+ * const origin = provenance({ engine: engine.name, seed: 1, protocol: "example", samples: 2 });
+ * const allocation = allocate(allocationProblem(curvesFile(curves, "mean", origin), 0.8));
+ * const pruned = pruneNetwork(network, masksFor(network, allocation));
+ * if (!(summariseSparsity(pruned).sparsity >= 0.8)) throw new RangeError("not pruned");
+ * ```
+ *
+ * @module
+ */
+
+// Engine and networks
+export { type Engine, type EngineName, ENGINES, loadEngine } from "./engine.ts";
+export {
+  type Architecture,
+  initialise,
+  type Network,
+  type PrunableLayer,
+  prunableLayers,
+  withWeights,
+} from "./network.ts";
+export { architectureNamed, MODEL_NAMES } from "./models.ts";
+export { loadNetwork, saveNetwork } from "./checkpoint.ts";
+
+// Images
+export { CIFAR10_CLASSES } from "./cifar10_facts.ts";
+export { type ImageSet, sliceImages } from "./cifar10.ts";
+export { calibrationImages, calibrationNoise, type CalibrationSet } from "./calibration_set.ts";
+export { loadCifar10, loadDenseNetwork, projectPath } from "./project.ts";
+
+// Curves, allocation, pruning
+export { type Statistic, STATISTICS } from "./distortion.ts";
+export { evenLevels, measureCurves, measureDistortion, type RdCurve, type RdCurves } from "./rd_curve.ts";
+export { allocationFile, allocationProblem, curvesFile } from "./pipeline.ts";
+export {
+  type Allocation,
+  type AllocationProblem,
+  type Allocator,
+  budgetForSparsity,
+  type ProblemLayer,
+  reachableInterval,
+} from "./allocation.ts";
+export { allocate, hullFront } from "./allocate.ts";
+export { allocatorNamed, ALLOCATORS } from "./baselines.ts";
+export { magnitudeMask } from "./mask.ts";
+export { type Masks, masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
+
+// Training and evaluation
+export { evaluate, type Evaluation } from "./evaluate.ts";
+export { DEFAULT_RECIPE, type Recipe, startTraining, train } from "./train.ts";
+
+// Artefacts, randomness, parameters
+export { readAllocation, readCurves, writeAllocation, writeCurves } from "./rd_files.ts";
+export { type Provenance, provenance } from "./provenance.ts";
+export { createPrng, type Prng } from "./prng.ts";
+export { parameters } from "./parameters.ts";
