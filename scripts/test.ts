@@ -1,0 +1,69 @@
+/** `deno task test`: everything that must hold before a change lands; closes with `N passed, N failed`. */
+import process from "node:process";
+import { PROJECT_FOLDER } from "./folders.ts";
+
+interface Step {
+  readonly title: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Small enough that a notebook runs in well under a minute; the same cells as at full size. */
+const SMALL_NOTEBOOK = JSON.stringify({ SAMPLES: 16, LEVELS: 6, TEST_IMAGES: 200 });
+
+const STEPS: readonly Step[] = [
+  { title: "formatting", args: ["fmt", "--check", "--quiet"] },
+  { title: "lint", args: ["lint", "--quiet"] },
+  { title: "types", args: ["check", "--quiet", "lib", "scripts"] },
+  { title: "unit and doc tests", args: ["test", "-A", "--quiet", "--doc", "lib", "scripts"] },
+  {
+    title: "notebooks and reports",
+    args: ["run", "-A", "scripts/report.ts", "--out", "data/cache/test-reports"],
+    env: { RD_PARAMETERS: SMALL_NOTEBOOK },
+  },
+];
+
+/** Deno's summary line: `ok | 101 passed | 0 failed (7s)`. */
+const SUMMARY = /(\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed/g;
+
+let [passed, failed] = [0, 0];
+for (const step of STEPS) {
+  const began = performance.now();
+  console.log(`\n== ${step.title}`);
+  const { code, output } = await runDeno(step);
+  const counts = [...output.matchAll(SUMMARY)];
+  for (const [, p, f] of counts) [passed, failed] = [passed + Number(p), failed + Number(f)];
+  const counted = counts.some(([, , f]) => Number(f) > 0);
+  if (counts.length === 0) code === 0 ? passed++ : failed++;
+  else if (code !== 0 && !counted) failed++; // a file that did not even load
+  console.log(
+    `== ${step.title}: ${code === 0 ? "ok" : "FAILED"}, ${((performance.now() - began) / 1000).toFixed(1)} s`,
+  );
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+Deno.exit(failed === 0 ? 0 : 1);
+
+/** Runs Deno with the step's arguments, showing what it prints and keeping it. */
+async function runDeno({ args, env = {} }: Step): Promise<{ code: number; output: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: PROJECT_FOLDER,
+    env: { ...env, NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const decoder = new TextDecoder();
+  let output = "";
+  const follow = async (stream: ReadableStream<Uint8Array>, to: NodeJS.WriteStream) => {
+    for await (const chunk of stream) {
+      output += decoder.decode(chunk, { stream: true });
+      to.write(chunk);
+    }
+  };
+  const [{ code }] = await Promise.all([
+    child.status,
+    follow(child.stdout, process.stdout),
+    follow(child.stderr, process.stderr),
+  ]);
+  return { code, output };
+}
