@@ -1,0 +1,176 @@
+"""Makes lib/testdata/pytorch_resnet32.json: what PyTorch computes for our ResNet-32 on seeded inputs.
+
+How the golden values were made (no test needs this script or PyTorch; the inputs follow from seeds):
+
+    python3 -m venv FOLDER/venv
+    FOLDER/venv/bin/pip install torch==2.13.0 safetensors==0.8.0 numpy
+    deno run -A scripts/golden/write_inputs.ts FOLDER
+    FOLDER/venv/bin/python scripts/golden/pytorch_resnet32.py FOLDER lib/testdata/pytorch_resnet32.json
+    deno fmt lib/testdata/pytorch_resnet32.json
+
+The module below is plain PyTorch, written from He et al. 2016, with the names our checkpoints use: the weights file is
+loaded with strict=True. All arithmetic is float64 (the stored weights and images are float32), so that the golden
+values are exact to far beyond the tolerances of the tests.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import safetensors.torch
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+LEVELS = [0.25, 0.5, 0.9]
+LAYERS = ["conv1", "layer2.0.shortcut.0", "layer3.4.conv2"]
+PARAMETERS = [
+    "conv1.weight",
+    "bn1.weight",
+    "bn1.bias",
+    "layer1.2.conv1.weight",
+    "layer2.0.conv1.weight",
+    "layer2.0.shortcut.0.weight",
+    "layer2.0.shortcut.1.bias",
+    "layer3.4.conv2.weight",
+    "layer3.4.bn2.weight",
+    "linear.weight",
+    "linear.bias",
+]
+STATISTICS = ["bn1", "layer2.0.shortcut.1", "layer3.4.bn2"]
+SLICE = 12
+
+
+class BasicBlock(nn.Module):
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.shortcut = nn.Sequential()
+        if stride != 1:
+            conv = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+            self.shortcut = nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
+
+
+class ResNet32(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(16)
+        inputs = 16
+        for stage, outputs in enumerate([16, 32, 64]):
+            blocks = []
+            for block in range(5):
+                blocks.append(BasicBlock(inputs, outputs, 2 if stage > 0 and block == 0 else 1))
+                inputs = outputs
+            setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
+        self.linear = nn.Linear(64, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = F.relu(self.bn1(self.conv1(x)))
+        x = self.layer3(self.layer2(self.layer1(x)))
+        return self.linear(x.mean((2, 3)))
+
+
+def load(folder: Path) -> ResNet32:
+    state = safetensors.torch.load_file(folder / "weights.safetensors")
+    model = ResNet32()
+    for name, buffer in model.named_buffers():
+        if name.endswith("num_batches_tracked"):  # our files leave these counters out
+            state[name] = buffer
+    model.load_state_dict(state, strict=True)
+    return model.double()
+
+
+def rounded(values: torch.Tensor) -> list[float]:
+    return [float(f"{value:.9g}") for value in values.detach().flatten().tolist()]
+
+
+def state_shapes(folder: Path) -> dict[str, list[int]]:
+    """Every tensor of the module by name, but for the counters of batches."""
+    state = load(folder).state_dict()
+    return {name: list(t.shape) for name, t in state.items() if not name.endswith("num_batches_tracked")}
+
+
+def distortions(folder: Path, images: torch.Tensor, dense: torch.Tensor) -> dict:
+    """Squared distance of the logits with one layer pruned by magnitude, ties by flat index."""
+    result = {}
+    for layer in LAYERS:
+        result[layer] = {"mean": [], "worst": []}
+        for level in LEVELS:
+            model = load(folder).eval()
+            weight = model.get_submodule(layer).weight.data.flatten()
+            order = weight.abs().argsort(stable=True)
+            weight[order[: int(level * weight.numel() + 0.5)]] = 0
+            model.get_submodule(layer).weight.data.copy_(weight.view_as(model.get_submodule(layer).weight))
+            distance = (model(images) - dense).square().sum(1)
+            result[layer]["mean"] += rounded(distance.mean())
+            result[layer]["worst"] += rounded(distance.max())
+    return result
+
+
+def summary(tensor: torch.Tensor) -> dict:
+    """Norm, the first entries and the last ones, in PyTorch's layout."""
+    flat = tensor.detach().flatten()
+    return {
+        "norm": rounded(flat.norm())[0],
+        "first": rounded(flat[:SLICE]),
+        "last": rounded(flat[-SLICE:]),
+    }
+
+
+def training(folder: Path, images: torch.Tensor, targets: torch.Tensor) -> list[dict]:
+    """Two steps of SGD with Nesterov momentum on one batch: the second sees the first one's velocity."""
+    model = load(folder).train()
+    parameters = dict(model.named_parameters())
+    decayed = [p for p in parameters.values() if p.dim() > 1]
+    plain = [p for p in parameters.values() if p.dim() == 1]
+    groups = [{"params": decayed, "weight_decay": 5e-4}, {"params": plain, "weight_decay": 0}]
+    optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)
+    steps = []
+    for _ in range(2):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), targets)
+        loss.backward()
+        gradients = {name: summary(parameters[name].grad) for name in PARAMETERS}
+        optimizer.step()
+        buffers = dict(model.named_buffers())
+        names = [f"{bn}.running_{kind}" for bn in STATISTICS for kind in ("mean", "var")]
+        steps.append(
+            {
+                "loss": rounded(loss)[0],
+                "gradients": gradients,
+                "weights": {name: summary(parameters[name]) for name in PARAMETERS},
+                "runningStatistics": {name: summary(buffers[name]) for name in names},
+            }
+        )
+    return steps
+
+
+def main() -> None:
+    folder, out = Path(sys.argv[1]), Path(sys.argv[2])
+    torch.manual_seed(0)
+    batch = safetensors.torch.load_file(folder / "batch.safetensors")
+    images = batch["images"].permute(0, 3, 1, 2).double()
+    targets = batch["targets"].double()
+    with torch.no_grad():
+        dense = load(folder).eval()(images)
+        golden = {
+            "made by": f"scripts/golden/pytorch_resnet32.py, PyTorch {torch.__version__}, float64",
+            "stateDict": state_shapes(folder),
+            "logits": [rounded(row) for row in dense[:4]],
+            "levels": LEVELS,
+            "distortion": distortions(folder, images, dense),
+        }
+    golden["steps"] = training(folder, images, targets)
+    out.write_text(json.dumps(golden) + "\n")
+
+
+if __name__ == "__main__":
+    main()
