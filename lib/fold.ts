@@ -25,7 +25,8 @@ export function foldBatchNorm(network: Network): Network {
     const onlyReader = readers.get(node.inputs[0]) === 1;
     const before = folded[indexOf.get(inputs[0]) ?? -1];
 
-    if (node.op === "batchNorm" && onlyReader && before?.op === "conv" && !before.bias && !before.relu) {
+    const isPlainConv = before?.op === "conv" && before.inputs.length === 1 && !before.bias && !before.relu;
+    if (node.op === "batchNorm" && onlyReader && isPlainConv) {
       foldInto(network, before, node.name, node.epsilon, weights);
       folded[indexOf.get(before.name)!] = { ...before, bias: true };
       carriedBy.set(node.name, before.name);
