@@ -1,0 +1,79 @@
+/** Made-up results in the shape of ResNet-32's 34 layers, for tests of charts and reports. */
+import type { Allocation } from "./allocation.ts";
+import type { Curves } from "./charts/curves.ts";
+import type { AccuracyResult } from "./tables/build.ts";
+
+/** Names and weights of ResNet-32's prunable layers, option B. */
+export function sampleLayers(): { name: string; weights: number }[] {
+  const layers = [{ name: "conv1", weights: 432 }];
+  for (const [stage, width] of [16, 32, 64].entries()) {
+    for (let block = 0; block < 5; block++) {
+      const name = `layer${stage + 1}.${block}`;
+      const into = stage > 0 && block === 0 ? width / 2 : width;
+      if (into !== width) layers.push({ name: `${name}.shortcut.0`, weights: into * width });
+      layers.push({ name: `${name}.conv1`, weights: 9 * into * width }, {
+        name: `${name}.conv2`,
+        weights: 9 * width * width,
+      });
+    }
+  }
+  return [...layers, { name: "linear", weights: 640 }];
+}
+
+/** Curves that rise about exponentially, each in its own way. */
+export function sampleCurves(levelCount = 21): Curves {
+  const levels = Array.from({ length: levelCount }, (_, k) => Number((k / levelCount).toFixed(4)));
+  const layers = sampleLayers().map(({ name, weights }, i) => ({
+    name,
+    weights,
+    macs: weights * 256,
+    distortion: levels.map((level) =>
+      level === 0 ? 0 : Math.exp(9 * level ** 1.2 - 7 + 1.8 * Math.sin(2.7 * i) - 0.05 * i) *
+        (1 + 0.1 * Math.sin(i + 9 * level))
+    ),
+  }));
+  return { model: "resnet32", statistic: "mean", samples: 256, levels, layers };
+}
+
+/** An allocation that looks like the method's. */
+export function sampleAllocation(method = "ours", sparsity = 0.9): Allocation {
+  const tilt = [...method].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+  const layers = sampleLayers().map(({ name, weights }, i) => {
+    const odds = sparsity / (1 - sparsity) * Math.exp(0.8 * Math.sin(tilt + 2.1 * i) + 0.04 * (i - 25));
+    const pruned = Math.round(weights * odds / (1 + odds));
+    return { name, weights, level: pruned / weights, pruned };
+  });
+  const achieved = layers.reduce((sum, { pruned }) => sum + pruned, 0) /
+    layers.reduce((sum, { weights }) => sum + weights, 0);
+  return { method, sparsity: achieved, layers, distortion: 12.5, lowerBound: null, gap: null, proved: false };
+}
+
+export function sampleAccuracy(): AccuracyResult {
+  const series = [
+    { method: "ours", top1: [0.921, 0.905, 0.837, 0.743, 0.594], std: [0.001, 0.002, 0.004, 0.008, 0.015] },
+    { method: "lamp", top1: [0.918, 0.893, 0.812, 0.709, 0.542] },
+    { method: "global", top1: [0.919, 0.897, 0.831, 0.731, 0.544] },
+    { method: "uniform", top1: [0.909, 0.861, 0.686, null, 0.387] },
+    { method: "uniform+", top1: [0.91, 0.868, 0.713, 0.601, 0.421] },
+    { method: "er-kernel", top1: [0.915, 0.884, 0.775, 0.664, 0.488] },
+    { method: "lazarevich", top1: [0.916, 0.889, 0.798, 0.69, 0.511] },
+  ];
+  return { sparsities: [0.5, 0.65, 0.8, 0.85, 0.9], series, dense: 0.9255 };
+}
+
+/** Lines as the training command writes them. */
+export function sampleLog(epochs = 30): string[] {
+  return Array.from({ length: epochs }, (_, i) => {
+    const share = (i + 1) / epochs;
+    const testTop1 = 0.93 - 0.45 * Math.exp(-4 * share) + 0.02 * Math.sin(5 * i) * (1 - share);
+    const loss = 0.05 + 1.7 * Math.exp(-3.5 * share);
+    return JSON.stringify({
+      model: "resnet32",
+      epoch: i + 1,
+      loss,
+      top1: 0.96 - 0.6 * Math.exp(-3 * share),
+      testTop1,
+      samples: 10000,
+    });
+  });
+}

@@ -1,0 +1,25 @@
+/**
+ * Results as charts: pure functions from what a command wrote to a plotly figure with a text alternative and its
+ * numbers as a table. `show` displays one; `staticSvg` draws one without scripts.
+ *
+ * @module
+ */
+export { accuracyChart } from "./charts/accuracy.ts";
+export { curveChart, type Curves, curvesChart } from "./charts/curves.ts";
+export { sparsityChart } from "./charts/sparsity.ts";
+export { trainingChart } from "./charts/training.ts";
+export { DENSE_STYLE, METHOD_STYLES, type MethodStyle, methodStyle } from "./charts/style.ts";
+export { plotlyText } from "./charts/text.ts";
+export {
+  type Axis,
+  type BarTrace,
+  type Colorbar,
+  type Colorscale,
+  type Coordinate,
+  type Figure,
+  type HeatmapTrace,
+  isFigure,
+  type Layout,
+  type ScatterTrace,
+  type Trace,
+} from "./charts/figure.ts";

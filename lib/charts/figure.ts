@@ -1,0 +1,140 @@
+/** What a chart is: plotly's plain data, kept to what its scatter, bar and heat map traces share everywhere. */
+import type { Table } from "../tables.ts";
+
+/** A chart, ready to be drawn by plotly.js 3 or by `staticSvg`. */
+export interface Figure {
+  /** Plain text, as are `alt` and `table`; the labels within `data` and `layout` went through `plotlyText`. */
+  readonly title: string;
+  /** One or two sentences that say what is seen, with numbers. */
+  readonly alt: string;
+  readonly data: readonly Trace[];
+  readonly layout: Layout;
+  /** The numbers behind it. */
+  readonly table: Table;
+}
+
+export type Trace = ScatterTrace | BarTrace | HeatmapTrace;
+export type Dash = "solid" | "dot" | "dash" | "longdash" | "dashdot" | "longdashdot";
+export type MarkerSymbol =
+  | "circle"
+  | "circle-open"
+  | "square"
+  | "diamond"
+  | "triangle-up"
+  | "triangle-down"
+  | "cross"
+  | "x"
+  | "pentagon"
+  | "star";
+export type Colorscale = readonly (readonly [number, string])[];
+/** A place on an axis: a number, or the name of a category; null leaves a gap. */
+export type Coordinate = number | string | null;
+
+/** What all kinds of traces have. */
+interface CommonTrace {
+  readonly name?: string;
+  readonly xaxis?: AxisReference<"x">;
+  readonly yaxis?: AxisReference<"y">;
+  readonly showlegend?: boolean;
+  readonly hovertemplate?: string;
+  readonly hoverinfo?: "skip";
+  /** One per point, for the hover label. */
+  readonly text?: readonly string[];
+}
+
+export interface ScatterTrace extends CommonTrace {
+  readonly type: "scatter";
+  readonly mode: "lines" | "markers" | "lines+markers";
+  readonly x: readonly Coordinate[];
+  readonly y: readonly Coordinate[];
+  readonly line?: { readonly color: string; readonly width: number; readonly dash?: Dash };
+  readonly marker?: {
+    readonly color: string | readonly number[];
+    readonly size: number;
+    readonly symbol?: MarkerSymbol;
+    readonly line?: { readonly color: string; readonly width: number };
+    readonly colorscale?: Colorscale;
+    readonly cmin?: number;
+    readonly cmax?: number;
+    readonly showscale?: boolean;
+    readonly colorbar?: Colorbar;
+  };
+  readonly error_y?: {
+    readonly type: "data";
+    readonly array: readonly (number | null)[];
+    readonly color?: string;
+    readonly thickness?: number;
+    readonly width?: number;
+  };
+}
+
+export interface BarTrace extends CommonTrace {
+  readonly type: "bar";
+  readonly x: readonly Coordinate[];
+  readonly y: readonly (number | null)[];
+  readonly marker: {
+    readonly color: string;
+    readonly opacity?: number;
+    readonly line?: { readonly color: string; readonly width: number };
+  };
+}
+
+export interface HeatmapTrace extends CommonTrace {
+  readonly type: "heatmap";
+  readonly x: readonly Coordinate[];
+  readonly y: readonly Coordinate[];
+  /** One row per y. */
+  readonly z: readonly (readonly (number | null)[])[];
+  readonly colorscale: Colorscale;
+  readonly zmin: number;
+  readonly zmax: number;
+  readonly colorbar?: Colorbar;
+}
+
+export interface Colorbar {
+  readonly title: { readonly text: string; readonly side?: "right" | "top" };
+  readonly tickvals?: readonly number[];
+  readonly ticktext?: readonly string[];
+  readonly tickformat?: string;
+  readonly thickness?: number;
+  readonly outlinewidth?: number;
+}
+
+type AxisReference<Letter extends string> = Letter | `${Letter}${2 | 3 | 4}`;
+
+export interface Axis {
+  readonly title: { readonly text: string; readonly standoff?: number };
+  readonly type: "linear" | "log" | "category";
+  /** Ends of the axis; of a log axis their powers of ten, as plotly has it. */
+  readonly range?: readonly [number, number];
+  /** d3's: `.0%` and the like. */
+  readonly tickformat?: string;
+  readonly tickvals?: readonly number[];
+  readonly ticktext?: readonly string[];
+  /** Share of the figure that the axis takes, from the bottom. */
+  readonly domain?: readonly [number, number];
+  readonly anchor?: string;
+  readonly autorange?: "reversed";
+  readonly [option: string]: unknown;
+}
+
+export interface Layout {
+  readonly title: {
+    readonly text: string;
+    readonly subtitle?: { readonly text: string; readonly [option: string]: unknown };
+    readonly [option: string]: unknown;
+  };
+  readonly height: number;
+  readonly xaxis: Axis;
+  readonly yaxis: Axis;
+  readonly yaxis2?: Axis;
+  readonly showlegend?: boolean;
+  readonly [option: string]: unknown;
+}
+
+/** Whether a value is a figure, as `show` asks. */
+export function isFigure(value: unknown): value is Figure {
+  const figure = value as Partial<Figure> | null;
+  return typeof figure === "object" && figure !== null && typeof figure.title === "string" &&
+    Array.isArray(figure.data) && typeof figure.layout === "object" && figure.layout !== null;
+}

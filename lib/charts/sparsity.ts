@@ -1,0 +1,109 @@
+/** Sparsity per layer: the paper's Fig. 3. */
+import type { Allocation } from "../allocation.ts";
+import { allocationNames, allocationTable, sameLayers } from "../tables/build.ts";
+import { formatPercent } from "../tables/format.ts";
+import type { BarTrace, Figure, ScatterTrace } from "./figure.ts";
+import { layout, methodStyle } from "./style.ts";
+import { plotlyText } from "./text.ts";
+
+type Shown = Pick<Allocation, "method" | "sparsity" | "layers">;
+
+/** So many methods still fit side by side as bars; more are drawn as lines. */
+const MOST_BARS = 2;
+
+/**
+ * Sparsity of each layer under several allocations: bars for one or two, lines for more.
+ *
+ * The same method at several sparsities gets one colour, paler for each.
+ *
+ * @param allocations At least one; all over the same layers.
+ * @throws {TypeError} If they differ in their layers.
+ */
+export function sparsityChart(allocations: readonly Shown[]): Figure {
+  const names = allocationNames(allocations);
+  const layers = sameLayers(allocations).map(({ name }) => plotlyText(name));
+  const trace = allocations.length <= MOST_BARS ? bars : lines;
+  const title = "Sparsity of each layer";
+  return {
+    title,
+    alt: `${
+      allocations.length <= MOST_BARS ? "Bar" : "Line"
+    } chart of the sparsity of ${layers.length} layers. ${allocations.map(describe).join(" ")}`,
+    data: allocations.map((allocation, i) =>
+      trace(allocation, plotlyText(names[i]), layers, rank(allocations, i))
+    ),
+    layout: layout({
+      title,
+      subtitle: `Network: ${
+        allocations.map(({ method, sparsity }) => `${methodStyle(method).name} ${formatPercent(sparsity)}`)
+          .join(" · ")
+      }`,
+      height: 460,
+      barmode: "group",
+      bargap: 0.25,
+      bargroupgap: 0.05,
+      hovermode: "x unified",
+      xaxis: {
+        title: { text: "Layer, first to last", standoff: 12 },
+        type: "category",
+        tickangle: -90,
+        tickfont: { size: layers.length > 20 ? 10.5 : 12 },
+      },
+      yaxis: {
+        title: { text: "Sparsity (% of weights pruned)" },
+        type: "linear",
+        range: [0, 1.02],
+        tickformat: ".0%",
+      },
+    }),
+    table: allocationTable(allocations),
+  };
+}
+
+function bars({ method, layers }: Shown, name: string, x: readonly string[], rank: number): BarTrace {
+  const { colour } = methodStyle(method);
+  const isFilled = method === "ours" && rank === 0; // solid beside hollow: told apart without colour
+  return {
+    type: "bar",
+    name,
+    x,
+    y: layers.map(({ pruned, weights }) => pruned / weights),
+    marker: { color: isFilled ? colour : pale(colour), line: { color: colour, width: 1 } },
+    hovertemplate: "%{y:.1%}",
+  };
+}
+
+function lines({ method, layers }: Shown, name: string, x: readonly string[], rank: number): ScatterTrace {
+  const { colour, dash, symbol } = methodStyle(method);
+  const shade = [colour, pale(colour, 0.7), pale(colour, 0.5), pale(colour, 0.35)][Math.min(rank, 3)];
+  return {
+    type: "scatter",
+    mode: "lines+markers",
+    name,
+    x,
+    y: layers.map(({ pruned, weights }) => pruned / weights),
+    line: { color: shade, width: method === "ours" ? 2.25 : 1.5, dash },
+    marker: { color: shade, size: method === "ours" ? 6 : 5, symbol },
+    hovertemplate: "%{y:.1%}",
+  };
+}
+
+/** How many allocations of the same method come before. */
+function rank(allocations: readonly Shown[], i: number): number {
+  return allocations.slice(0, i).filter(({ method }) => method === allocations[i].method).length;
+}
+
+function pale(colour: string, opacity = 0.22): string {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  return `rgba(${red},${green},${blue},${opacity})`;
+}
+
+function describe({ method, sparsity, layers }: Shown): string {
+  const sorted = [...layers].sort((a, b) => a.pruned / a.weights - b.pruned / b.weights);
+  const [least, most] = [sorted[0], sorted[sorted.length - 1]].map(
+    (layer) => `${formatPercent(layer.pruned / layer.weights)} (${layer.name})`,
+  );
+  return `${methodStyle(method).name} at ${
+    formatPercent(sparsity)
+  } of the network: from ${least} to ${most}.`;
+}

@@ -1,0 +1,113 @@
+/** One look for all charts: a colour, dash and marker per method, and the layout they share. */
+import type { Axis, Colorscale, Dash, Layout, MarkerSymbol } from "./figure.ts";
+import { plotlyText } from "./text.ts";
+
+/** How a method is named and drawn, in every chart and notebook. */
+export interface MethodStyle {
+  /** As the paper writes it. */
+  readonly name: string;
+  readonly colour: string;
+  readonly dash: Dash;
+  readonly symbol: MarkerSymbol;
+}
+
+/**
+ * Methods by the name a user types; Okabe and Ito's colours, which colour-blind readers tell apart, less black and
+ * yellow (unseen on dark and on white). Dash and marker differ too, for print without colour.
+ */
+export const METHOD_STYLES: Readonly<Record<string, MethodStyle>> = {
+  ours: { name: "Ours", colour: "#0072B2", dash: "solid", symbol: "circle" },
+  lamp: { name: "LAMP", colour: "#D55E00", dash: "dash", symbol: "square" },
+  global: { name: "Global", colour: "#009E73", dash: "dashdot", symbol: "diamond" },
+  uniform: { name: "Uniform", colour: "#7F7F7F", dash: "dot", symbol: "triangle-up" },
+  "uniform+": { name: "Uniform+", colour: "#56B4E9", dash: "longdash", symbol: "triangle-down" },
+  "er-kernel": { name: "E-R ker.", colour: "#CC79A7", dash: "longdashdot", symbol: "cross" },
+  lazarevich: { name: "Lazarevich et al.", colour: "#E69F00", dash: "dash", symbol: "x" },
+  surp: { name: "SuRP", colour: "#8C6BB1", dash: "dashdot", symbol: "pentagon" },
+  dpf: { name: "DPF", colour: "#A6761D", dash: "dot", symbol: "star" },
+};
+
+/** The style of a method; one that is not listed is grey and keeps its name. */
+export function methodStyle(method: string): MethodStyle {
+  if (Object.hasOwn(METHOD_STYLES, method)) return METHOD_STYLES[method];
+  return { name: method, colour: "#6B7280", dash: "solid", symbol: "circle-open" };
+}
+
+/** The dense network: a reference line, not a rival. */
+export const DENSE_STYLE = { name: "Dense", colour: "#6B7280", dash: "dot" } as const;
+
+export const INK = "#1F2933";
+export const QUIET_INK = "#52606D";
+export const GRID = "#E4E8ED";
+
+/** Shallow to deep: viridis without its palest end, so that every line is seen on white and on dark. */
+export const DEPTH_COLOURS: Colorscale = [
+  [0, "#46327E"],
+  [0.25, "#365C8D"],
+  [0.5, "#277F8E"],
+  [0.75, "#1FA187"],
+  [1, "#7BC440"],
+];
+
+export const FONT_FAMILY =
+  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+
+/** What differs between the layouts of charts. */
+export interface LayoutParts {
+  /** Plain text, as is the subtitle. */
+  readonly title: string;
+  readonly subtitle?: string;
+  readonly xaxis: Axis;
+  readonly yaxis: Axis;
+  readonly yaxis2?: Axis;
+  /** Pixels. @default {420} */
+  readonly height?: number;
+  readonly showlegend?: boolean;
+  readonly [option: string]: unknown;
+}
+
+/** The layout of every chart: white ground, quiet grid, title at the left, legend above the plot. */
+export function layout(parts: LayoutParts): Layout {
+  const { title, subtitle = "", xaxis, yaxis, yaxis2, height = 420, showlegend = true, ...others } = parts;
+  return {
+    title: {
+      text: `<b>${plotlyText(title)}</b>`,
+      subtitle: { text: plotlyText(subtitle), font: { size: 13, color: QUIET_INK } },
+      font: { size: 16, color: INK },
+      x: 0,
+      xref: "container",
+      xanchor: "left",
+      pad: { l: 12 },
+      y: 1,
+      yref: "container",
+      yanchor: "top",
+      automargin: false,
+    },
+    font: { family: FONT_FAMILY, size: 13, color: INK },
+    paper_bgcolor: "#FFFFFF",
+    plot_bgcolor: "#FFFFFF",
+    height,
+    autosize: true,
+    margin: { l: 70, r: 20, t: showlegend ? 100 : 72, b: 56 },
+    showlegend,
+    legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", font: { size: 12.5 } },
+    hovermode: "closest",
+    hoverlabel: { font: { family: FONT_FAMILY, size: 12.5 } },
+    ...others,
+    xaxis: { ...AXIS, ...xaxis, showgrid: false },
+    yaxis: { ...AXIS, ...yaxis },
+    ...(yaxis2 ? { yaxis2: { ...AXIS, ...yaxis2 } } : {}),
+  };
+}
+
+const AXIS = {
+  automargin: true,
+  gridcolor: GRID,
+  linecolor: "#9AA5B1",
+  showline: true,
+  zeroline: false,
+  ticks: "outside",
+  ticklen: 4,
+  tickcolor: "#9AA5B1",
+  tickfont: { size: 12 },
+};

@@ -1,0 +1,53 @@
+/**
+ * Shows a value in whichever kernel runs the cell, Deno's or tslab's; in a plain program prints its text form.
+ *
+ * @module
+ */
+import { type Figure, isFigure } from "./charts/figure.ts";
+import type { Provenance } from "./provenance.ts";
+import { figureBundle } from "./show/figure_bundle.ts";
+import { type Bundle, findKernel, type Kernel } from "./show/kernel.ts";
+import { isProvenance, provenanceBundle } from "./show/provenance_bundle.ts";
+import { isTable, type Table, tableHtml, tableText } from "./tables.ts";
+
+export { figureBundle, figureHtml, PLOTLY_MIME } from "./show/figure_bundle.ts";
+export type { Bundle, Kernel } from "./show/kernel.ts";
+export { type ProgressDisplay, progressDisplay } from "./show/progress.ts";
+export { PROVENANCE_MIME } from "./show/provenance_bundle.ts";
+
+/** What can be shown. A string that starts with `<` is HTML, any other is Markdown. */
+export type Showable = Figure | Table | Provenance | string;
+
+/** Options of {@linkcode show}; a test hands in its own. */
+export interface ShowOptions {
+  /** @default {the kernel around} */
+  readonly kernel?: Kernel | null;
+}
+
+/**
+ * Shows a figure, a table, a result's provenance, HTML or Markdown. `await` it, so that it lands in its cell.
+ *
+ * @throws {TypeError} If the value is none of these.
+ */
+export async function show(value: Showable, options: ShowOptions = {}): Promise<void> {
+  const { kernel = findKernel() } = options;
+  const bundle = bundleOf(value);
+  if (kernel === null) console.log(bundle["text/plain"]);
+  else await kernel.display(bundle);
+}
+
+/** All renderings of a value, richest first. */
+export function bundleOf(value: Showable): Bundle {
+  if (typeof value === "string") return textBundle(value);
+  if (isFigure(value)) return figureBundle(value);
+  if (isTable(value)) return { "text/html": tableHtml(value), "text/plain": tableText(value) };
+  if (isProvenance(value)) return provenanceBundle(value);
+  throw new TypeError(
+    `Cannot show the value: it must be a figure, a table, a provenance or text, current type is ${typeof value}`,
+  );
+}
+
+function textBundle(text: string): Bundle {
+  const type = text.trimStart().startsWith("<") ? "text/html" : "text/markdown";
+  return { [type]: text, "text/plain": text };
+}

@@ -1,0 +1,173 @@
+/** Traces as SVG: lines, markers, error bars, bars, heat map cells. */
+import { colourAt } from "../charts/colour.ts";
+import type { BarTrace, Dash, HeatmapTrace, MarkerSymbol, ScatterTrace } from "../charts/figure.ts";
+import { escapeMarkup } from "../markup.ts";
+import type { Scale } from "./scale.ts";
+import { px } from "./text.ts";
+
+/** Dashes in units of the line's width. */
+const DASHES: Readonly<Record<Dash, readonly number[]>> = {
+  solid: [],
+  dot: [1, 2],
+  dash: [4, 2.5],
+  longdash: [7, 3],
+  dashdot: [4, 2, 1, 2],
+  longdashdot: [7, 2, 1, 2],
+};
+
+/** Corners of the filled symbols in units of half the marker's size. */
+const CORNERS: Readonly<Partial<Record<MarkerSymbol, readonly (readonly [number, number])[]>>> = {
+  square: [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
+  diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
+  "triangle-up": [[0, -1.2], [1.1, 0.8], [-1.1, 0.8]],
+  "triangle-down": [[0, 1.2], [1.1, -0.8], [-1.1, -0.8]],
+  pentagon: star(5, 1.1, 0.89),
+  star: star(5, 1.4, 0.55),
+  cross: [
+    ...[[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4]] as const,
+    ...[[0.4, 1.2], [-0.4, 1.2], [-0.4, 0.4], [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4]] as const,
+  ],
+  x: [
+    ...[[-1.1, -0.6], [-0.6, -1.1], [0, -0.5], [0.6, -1.1], [1.1, -0.6], [0.5, 0]] as const,
+    ...[[1.1, 0.6], [0.6, 1.1], [0, 0.5], [-0.6, 1.1], [-1.1, 0.6], [-0.5, 0]] as const,
+  ],
+};
+
+function star(points: number, outer: number, inner: number): [number, number][] {
+  return Array.from({ length: 2 * points }, (_, i) => {
+    const [radius, angle] = [i % 2 === 0 ? outer : inner, Math.PI * i / points];
+    return [radius * Math.sin(angle), -radius * Math.cos(angle)];
+  });
+}
+
+/** The line of a scatter trace, broken where a value is missing. */
+export function linePath(trace: ScatterTrace, x: Scale, y: Scale): string {
+  if (!trace.mode.includes("lines")) return "";
+  let path = "";
+  let pen = "M";
+  trace.x.forEach((value, i) => {
+    const [atX, atY] = [x.place(value), y.place(trace.y[i])];
+    if (atX === null || atY === null) {
+      pen = "M";
+      return;
+    }
+    path += `${pen}${px(atX)},${px(atY)}`;
+    pen = "L";
+  });
+  return path === "" ? "" : `<path d="${path}" fill="none" ${stroke(trace.line)} stroke-linejoin="round"/>`;
+}
+
+/** Stroke attributes of a line. */
+export function stroke(line: ScatterTrace["line"]): string {
+  const { color = "currentColor", width = 2, dash = "solid" } = line ?? {};
+  const lengths = DASHES[dash].map((length) => px(length * width)).join(" ");
+  return `stroke="${escapeMarkup(color)}" stroke-width="${width}"${
+    lengths === "" ? "" : ` stroke-dasharray="${lengths}"`
+  }`;
+}
+
+/** The markers of a scatter trace that lie within its axes. */
+export function markers(
+  trace: ScatterTrace,
+  x: Scale,
+  y: Scale,
+  isInside: (x: number, y: number) => boolean,
+): string {
+  if (!trace.mode.includes("markers") || trace.marker?.size === 0) return "";
+  return trace.x.map((value, i) => {
+    const [atX, atY] = [x.place(value), y.place(trace.y[i])];
+    return atX === null || atY === null || !isInside(atX, atY) ? "" : marker(trace.marker, atX, atY, i);
+  }).join("");
+}
+
+/** One marker; `i` picks its colour where each point has its own. */
+export function marker(style: ScatterTrace["marker"], x: number, y: number, i = 0): string {
+  const { size = 6, symbol = "circle" } = style ?? {};
+  const radius = size / 2;
+  const colour = escapeMarkup(markerColour(style, i));
+  if (symbol === "circle-open") {
+    return `<circle cx="${px(x)}" cy="${px(y)}" r="${
+      px(radius)
+    }" fill="none" stroke="${colour}" stroke-width="1.5"/>`;
+  }
+  const corners = CORNERS[symbol];
+  if (corners === undefined) {
+    return `<circle cx="${px(x)}" cy="${px(y)}" r="${px(radius)}" fill="${colour}"/>`;
+  }
+  const points = corners.map(([right, down]) => `${px(x + radius * right)},${px(y + radius * down)}`).join(
+    " ",
+  );
+  return `<polygon points="${points}" fill="${colour}"/>`;
+}
+
+function markerColour(style: ScatterTrace["marker"], i: number): string {
+  const { color = "currentColor", colorscale, cmin = 0, cmax = 1 } = style ?? {};
+  if (typeof color === "string") return color;
+  return colorscale ? colourAt(colorscale, (color[i] - cmin) / (cmax - cmin)) : "currentColor";
+}
+
+/** Upright error bars with caps. */
+export function errorBars(trace: ScatterTrace, x: Scale, y: Scale): string {
+  const { error_y } = trace;
+  if (!error_y) return "";
+  const path = trace.x.map((value, i) => {
+    const [middle, error] = [trace.y[i], error_y.array[i]];
+    if (typeof middle !== "number" || error === null || error === undefined) return "";
+    const [at, low, high] = [x.place(value), y.place(middle - error), y.place(middle + error)];
+    if (at === null || low === null || high === null) return "";
+    return [low, high].map((end) => `M${px(at - 3)},${px(end)}h6`).join("") +
+      `M${px(at)},${px(low)}V${px(high)}`;
+  }).join("");
+  const colour = escapeMarkup(error_y.color ?? trace.line?.color ?? "currentColor");
+  return path === "" ? "" : `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.25"/>`;
+}
+
+/** The bars of one trace of `count` that share each category's band. */
+export function bars(
+  trace: BarTrace,
+  x: Scale,
+  y: Scale,
+  place: { index: number; count: number; gap: number },
+): string {
+  const { color, opacity = 1, line } = trace.marker;
+  const group = x.band * (1 - place.gap);
+  const width = group / place.count;
+  const zero = y.place(0);
+  const outline = line ? ` stroke="${escapeMarkup(line.color)}" stroke-width="${line.width}"` : "";
+  const rects = trace.x.map((value, i) => {
+    const [middle, top] = [x.place(value), y.place(trace.y[i])];
+    if (middle === null || top === null || zero === null) return "";
+    const left = middle - group / 2 + place.index * width + 0.05 * width;
+    const [upper, height] = [Math.min(zero, top), Math.abs(zero - top)];
+    return `<rect x="${px(left)}" y="${px(upper)}" width="${px(0.9 * width)}" height="${px(height)}"/>`;
+  }).join("");
+  return `<g fill="${escapeMarkup(color)}"${
+    opacity === 1 ? "" : ` fill-opacity="${opacity}"`
+  }${outline}>${rects}</g>`;
+}
+
+/** The cells of a heat map; missing values stay empty. */
+export function heatmapCells(
+  { x: columns, y: rows, z, colorscale, zmin, zmax }: HeatmapTrace,
+  x: Scale,
+  y: Scale,
+): string {
+  const [width, height] = [cellSize(columns.map(x.place)), cellSize(rows.map(y.place))];
+  return rows.map((row, i) =>
+    columns.map((column, j) => {
+      const [value, atX, atY] = [z[i]?.[j] ?? null, x.place(column), y.place(row)];
+      if (value === null || atX === null || atY === null) return "";
+      const colour = colourAt(colorscale, (value - zmin) / (zmax - zmin || 1));
+      // half a pixel of overlap, so that no seam shows
+      return `<rect x="${px(atX - width / 2)}" y="${px(atY - height / 2)}" width="${
+        px(width + 0.5)
+      }" height="${px(height + 0.5)}" fill="${colour}"/>`;
+    }).join("")
+  ).join("");
+}
+
+function cellSize(places: readonly (number | null)[]): number {
+  const known = places.filter((place) => place !== null).sort((a, b) => a - b);
+  const gaps = known.slice(1).map((place, i) => place - known[i]).filter((gap) => gap > 0);
+  return gaps.length === 0 ? 20 : Math.min(...gaps);
+}

@@ -1,0 +1,113 @@
+/**
+ * Results as tables: plain data, and its two forms, HTML and text.
+ *
+ * Cells hold numbers as they are (a share stays in [0, 1]); only the written form rounds and turns to percent.
+ */
+import { escapeMarkup } from "./markup.ts";
+import { formatNumber } from "./tables/format.ts";
+
+export { type AccuracyResult, accuracyTable, allocationTable } from "./tables/build.ts";
+export { formatNumber, type FormatOptions, formatPercent } from "./tables/format.ts";
+
+/** How one column is headed and written. */
+export interface Column {
+  readonly name: string;
+  /** Stands behind the name; `"%"` also shows shares in [0, 1] as percent. */
+  readonly unit?: string;
+  /** Decimals of its numbers; see {@linkcode formatNumber}. */
+  readonly digits?: number;
+  /** @default {"right" where every cell is a number or null, else "left"} */
+  readonly align?: "left" | "right";
+}
+
+/** Null is shown as a dash: there is no value. */
+export type Cell = string | number | boolean | null;
+
+export interface Table {
+  readonly caption: string;
+  readonly columns: readonly Column[];
+  /** One per line; each as long as the columns. */
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/**
+ * Writes a table as HTML without scripts or inline styles, all text escaped.
+ *
+ * The alignment stands in the old `align` attribute: it survives where style sheets are taken out.
+ *
+ * @throws {TypeError} If a row has not one cell per column.
+ */
+export function tableHtml(table: Table): string {
+  const aligns = alignments(table);
+  const line = (tag: string, cells: readonly string[], scope = "") =>
+    `<tr>${
+      cells.map((cell, i) => `<${tag}${scope} align="${aligns[i]}">${escapeMarkup(cell)}</${tag}>`).join("")
+    }</tr>`;
+  const body = writtenCells(table).map((cells) => line("td", cells)).join("\n");
+  const caption = table.caption === "" ? "" : `<caption>${escapeMarkup(table.caption)}</caption>\n`;
+  const head = line("th", table.columns.map(heading), ' scope="col"');
+  return `<table class="rd-table">\n${caption}<thead>${head}</thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
+}
+
+/**
+ * Writes a table in columns of text, the caption above.
+ *
+ * @throws {TypeError} If a row has not one cell per column.
+ */
+export function tableText(table: Table): string {
+  const aligns = alignments(table);
+  const lines = [table.columns.map(heading), ...writtenCells(table)].map((cells) => cells.map(oneLine));
+  const widths = table.columns.map((_, i) => Math.max(...lines.map((cells) => width(cells[i]))));
+  const written = lines.map((cells) =>
+    cells.map((cell, i) => {
+      const blanks = " ".repeat(widths[i] - width(cell));
+      return aligns[i] === "right" ? blanks + cell : cell + blanks;
+    }).join("  ").trimEnd()
+  );
+  written.splice(1, 0, widths.map((count) => "─".repeat(count)).join("  "));
+  return [...(table.caption === "" ? [] : [oneLine(table.caption)]), ...written].join("\n");
+}
+
+/** Whether a value is a table, as `show` asks. */
+export function isTable(value: unknown): value is Table {
+  const table = value as Partial<Table> | null;
+  return typeof table === "object" && table !== null && typeof table.caption === "string" &&
+    Array.isArray(table.columns) && Array.isArray(table.rows);
+}
+
+function heading({ name, unit }: Column): string {
+  return unit === undefined ? name : `${name} (${unit})`;
+}
+
+function alignments({ columns, rows }: Table): ("left" | "right")[] {
+  return columns.map(({ align }, i) => {
+    const isNumeric = rows.length > 0 && rows.every((row) => row[i] === null || typeof row[i] === "number");
+    return align ?? (isNumeric ? "right" : "left");
+  });
+}
+
+function writtenCells({ caption, columns, rows }: Table): string[][] {
+  return rows.map((row, i) => {
+    if (row.length !== columns.length) {
+      throw new TypeError(
+        `Cannot write table "${caption}": row ${i} must have ${columns.length} cells, current count is ${row.length}`,
+      );
+    }
+    return row.map((cell, j) => writeCell(cell, columns[j]));
+  });
+}
+
+function writeCell(cell: Cell, column: Column): string {
+  if (cell === null) return "–";
+  if (typeof cell === "boolean") return cell ? "yes" : "no";
+  return typeof cell === "number" ? formatNumber(cell, column) : cell;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+}
+
+/** Characters, not code units. */
+function width(text: string): number {
+  return [...text].length;
+}

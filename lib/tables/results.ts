@@ -1,0 +1,52 @@
+/** Tables of a network, of Eq. 2's test, and of where a number comes from. */
+import type { AdditivityResult } from "../additivity.ts";
+import { type Architecture, prunableLayers } from "../network.ts";
+import type { Provenance } from "../provenance.ts";
+import type { Cell, Table } from "../tables.ts";
+
+/** One line per prunable layer, and their sums. */
+export function layersTable(architecture: Architecture): Table {
+  const layers = prunableLayers(architecture);
+  const sum = (of: "weights" | "macs") => layers.reduce((total, layer) => total + layer[of], 0);
+  return {
+    caption: `${architecture.model}: ${layers.length} prunable layers`,
+    columns: [
+      { name: "layer" },
+      { name: "shape", align: "left" },
+      { name: "weights", digits: 0 },
+      { name: "multiply–accumulates", digits: 0 },
+    ],
+    rows: [
+      ...layers.map(({ name, shape, weights, macs }): Cell[] => [name, shape.join(" × "), weights, macs]),
+      ["all layers", "", sum("weights"), sum("macs")],
+    ],
+  };
+}
+
+/** Predicted against real distortion of whole allocations. */
+export function additivityTable(results: readonly AdditivityResult[]): Table {
+  return {
+    caption: "Distortion of our allocation: sum of the curves against the network with all layers pruned",
+    columns: [
+      { name: "sparsity", unit: "%", digits: 0 },
+      { name: "predicted", unit: "logits²", digits: 2 },
+      { name: "real", unit: "logits²", digits: 2 },
+      { name: "real / predicted", digits: 2 },
+    ],
+    rows: results.map(({ sparsity, predicted, real }) => [sparsity, predicted, real, real / predicted]),
+  };
+}
+
+/** Every field of a provenance record, nested ones written out. */
+export function provenanceTable(provenance: Provenance): Table {
+  const rows = Object.entries(provenance).flatMap(([field, value]): Cell[][] => {
+    if (value === null || value === undefined) return [];
+    if (typeof value === "object") return Object.entries(value).map(([key, inner]) => [key, String(inner)]);
+    return [[field, String(value)]];
+  });
+  return {
+    caption: "Where these numbers come from",
+    columns: [{ name: "field" }, { name: "value", align: "left" }],
+    rows,
+  };
+}
