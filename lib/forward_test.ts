@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { goldenBatch, goldenNetwork } from "../scripts/golden/inputs.ts";
+import { goldenImages, goldenNetwork } from "../scripts/golden/inputs.ts";
 import { float64Forward } from "./_float64_network.ts";
 import {
   assertAllclose,
@@ -86,7 +86,7 @@ Deno.test(
   "forward() agrees with PyTorch on ResNet-32's logits",
   withEngine(async ({ ops }) => {
     const network = goldenNetwork();
-    const { images } = goldenBatch(8);
+    const { images } = goldenImages();
     const variables = createVariables(network);
     const known = new Map([["input", tf.tensor(images.subarray(0, 4 * 3072), [4, 32, 32, 3])]]);
     const [logits] = forward(ops, network.nodes, variables, known).values();

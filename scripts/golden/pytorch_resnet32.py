@@ -125,40 +125,34 @@ def summary(tensor: torch.Tensor) -> dict:
     }
 
 
-def training(folder: Path, images: torch.Tensor, targets: torch.Tensor) -> list[dict]:
-    """Two steps of SGD with Nesterov momentum on one batch: the second sees the first one's velocity."""
+def training(folder: Path, images: torch.Tensor, targets: torch.Tensor) -> dict:
+    """One step of SGD with Nesterov momentum, and the loss after it."""
     model = load(folder).train()
     parameters = dict(model.named_parameters())
     decayed = [p for p in parameters.values() if p.dim() > 1]
     plain = [p for p in parameters.values() if p.dim() == 1]
     groups = [{"params": decayed, "weight_decay": 5e-4}, {"params": plain, "weight_decay": 0}]
     optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)
-    steps = []
-    for _ in range(2):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(images), targets)
-        loss.backward()
-        gradients = {name: summary(parameters[name].grad) for name in PARAMETERS}
-        optimizer.step()
-        buffers = dict(model.named_buffers())
-        names = [f"{bn}.running_{kind}" for bn in STATISTICS for kind in ("mean", "var")]
-        steps.append(
-            {
-                "loss": rounded(loss)[0],
-                "gradients": gradients,
-                "weights": {name: summary(parameters[name]) for name in PARAMETERS},
-                "runningStatistics": {name: summary(buffers[name]) for name in names},
-            }
-        )
-    return steps
+    loss = F.cross_entropy(model(images), targets)
+    loss.backward()
+    optimizer.step()
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    names = [f"{bn}.running_{kind}" for bn in STATISTICS for kind in ("mean", "var")]
+    return {
+        "loss": rounded(loss)[0],
+        "gradients": {name: summary(parameters[name].grad) for name in PARAMETERS},
+        "weights": {name: summary(parameters[name]) for name in PARAMETERS},
+        "runningStatistics": {name: summary(buffers[name]) for name in names},
+        "lossAfter": rounded(F.cross_entropy(model(images), targets))[0],
+    }
 
 
 def main() -> None:
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
     torch.manual_seed(0)
-    batch = safetensors.torch.load_file(folder / "batch.safetensors")
-    images = batch["images"].permute(0, 3, 1, 2).double()
-    targets = batch["targets"].double()
+    batches = safetensors.torch.load_file(folder / "batches.safetensors")
+    images = batches["images"].permute(0, 3, 1, 2).double()
+    training_images = batches["trainingImages"].permute(0, 3, 1, 2).double()
     with torch.no_grad():
         dense = load(folder).eval()(images)
         golden = {
@@ -168,7 +162,7 @@ def main() -> None:
             "levels": LEVELS,
             "distortion": distortions(folder, images, dense),
         }
-    golden["steps"] = training(folder, images, targets)
+    golden["training"] = training(folder, training_images, batches["targets"].double())
     out.write_text(json.dumps(golden) + "\n")
 
 
