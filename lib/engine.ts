@@ -114,7 +114,11 @@ const LOADERS: Record<EngineName, Loader> = {
     wasm.setWasmPaths(folder.replace(/package\.json$/, "dist/"));
     return { ops: portableOps, description: await useBackend("wasm", "WebAssembly") };
   },
-  cpu: async () => ({ ops: portableOps, description: await useBackend("cpu", "plain JavaScript") }),
+  cpu: async () => {
+    const description = await useBackend("cpu", "plain JavaScript");
+    (tf.backend() as unknown as { firstUse: boolean }).firstUse = false; // no advertisement for another engine
+    return { ops: portableOps, description };
+  },
 };
 
 async function useBackend(backend: string, title: string): Promise<string> {
