@@ -38,7 +38,7 @@ export { loadNetwork, saveNetwork } from "./checkpoint.ts";
 export { CIFAR10_CLASSES } from "./cifar10_facts.ts";
 export { type ImageSet, sliceImages } from "./cifar10.ts";
 export { calibrationImages, calibrationNoise, type CalibrationSet } from "./calibration_set.ts";
-export { loadCifar10, loadDenseNetwork, projectPath } from "./project.ts";
+export { loadCifar10, loadDenseNetwork, outputPath } from "./project.ts";
 
 // Curves, allocation, pruning
 export { type Statistic, STATISTICS } from "./distortion.ts";
@@ -57,6 +57,9 @@ export { allocatorNamed, ALLOCATORS } from "./baselines.ts";
 export { magnitudeMask } from "./mask.ts";
 export { type Masks, masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 
+export { accuracyOf, type OneShotResult, pruneOneShot } from "./one_shot.ts";
+export { type AdditivityResult, auditAdditivity } from "./additivity.ts";
+
 // Training and evaluation
 export { evaluate, type Evaluation } from "./evaluate.ts";
 export { DEFAULT_RECIPE, type Recipe, startTraining, train } from "./train.ts";
@@ -66,3 +69,17 @@ export { readAllocation, readCurves, writeAllocation, writeCurves } from "./rd_f
 export { type Provenance, provenance } from "./provenance.ts";
 export { createPrng, type Prng } from "./prng.ts";
 export { parameters } from "./parameters.ts";
+
+// Charts and tables, and showing them
+export { wilsonInterval } from "./statistics.ts";
+export {
+  accuracyChart,
+  curveChart,
+  curvesChart,
+  type Figure,
+  sparsityChart,
+  trainingChart,
+} from "./charts.ts";
+export { accuracyTable, allocationTable, formatPercent, type Table, tableText } from "./tables.ts";
+export { additivityTable, layersTable } from "./tables/results.ts";
+export { type ProgressDisplay, progressDisplay, show } from "./show.ts";

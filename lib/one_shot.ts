@@ -8,6 +8,7 @@ import type { Network } from "./network.ts";
 import { allocationProblem } from "./pipeline.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import type { CurvesFile } from "./rd_files.ts";
+import type { AccuracyResult } from "./tables.ts";
 
 export interface OneShotOptions {
   readonly methods: readonly string[];
@@ -52,4 +53,20 @@ export async function pruneOneShot(
     }
   }
   return results;
+}
+
+/** The results as `accuracyChart` and `accuracyTable` take them. */
+export function accuracyOf(results: readonly OneShotResult[], dense: number): AccuracyResult {
+  const sparsities = [...new Set(results.map(({ sparsity }) => sparsity))].sort((a, b) => a - b);
+  const methods = [...new Set(results.map(({ method }) => method))];
+  return {
+    sparsities,
+    dense,
+    series: methods.map((method) => ({
+      method,
+      top1: sparsities.map((sparsity) =>
+        results.find((result) => result.method === method && result.sparsity === sparsity)?.top1 ?? null
+      ),
+    })),
+  };
 }

@@ -28,6 +28,13 @@ export function makeFolderOf(path: string): void {
   mkdirSync(dirname(resolve(path)), { recursive: true });
 }
 
+/** Where a notebook puts a file for its reader: a path in `reports/`, which is made if need be. */
+export function outputPath(name: string): string {
+  const path = projectPath("reports", name);
+  makeFolderOf(path);
+  return path;
+}
+
 /** One part of CIFAR-10 as setup left it in the cache. */
 export function loadCifar10(part: Cifar10Part): ImageSet {
   return readCifar10(part, projectPath("data", "cache", "cifar10"));

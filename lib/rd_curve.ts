@@ -45,7 +45,7 @@ export interface CurveOptions {
   readonly layerNames?: readonly string[];
   /** Inputs in one forward pass. @default 128 */
   readonly microBatch?: number;
-  /** Multiply–accumulates done and in all. */
+  /** Work done and in all, in forward passes of the whole network for one input. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -97,6 +97,7 @@ export async function measureCurves(
   const layers = selectLayers(network, layerNames);
   const work = layers.map((layer) => preparePruning(network, folded, layer, levels));
   const total = work.reduce((sum, { macs, active }) => sum + macs * active.length, 0) * calibration.count;
+  const wholeMacs = prunableLayers(network).reduce((sum, { macs }) => sum + macs, 0);
   const summaries = layers.map(() => levels.map(emptySummary));
   const variables = createVariables(folded);
   let done = 0;
@@ -112,7 +113,7 @@ export async function measureCurves(
           addToSummary(summaries[i][j], distances);
           done += layer.macs * count;
           await breathe();
-          onProgress?.(done, total);
+          onProgress?.(Math.round(done / wholeMacs), Math.round(total / wholeMacs));
         }
       }
       tf.dispose([...known.values()]);

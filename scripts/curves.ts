@@ -7,7 +7,7 @@ import { checkLevels, evenLevels, measureCurves } from "../lib/rd_curve.ts";
 import { curvesFile } from "../lib/pipeline.ts";
 import { writeCurves } from "../lib/rd_files.ts";
 import { provenance, sha256 } from "../lib/store.ts";
-import { Command, Option, progressBar, run, UsageError, wholeNumber } from "./command_line.ts";
+import { Command, Option, type Progress, progressBar, run, UsageError, wholeNumber } from "./command_line.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import {
   addEngineOptions,
@@ -78,12 +78,15 @@ async function curvesCommand(options: Options): Promise<void> {
   const calibration = openCalibration(network, options);
   const engine = await loadEngine(options);
   const began = performance.now();
-  const bar = progressBar(`curves ${network.model}`, 100);
+  let bar: Progress | undefined;
   const curves = await measureCurves(engine, network, calibration, {
     levels: options.levels,
-    onProgress: (done, total) => bar.update(Math.floor(100 * done / total)),
+    onProgress: (done, total) => {
+      bar ??= progressBar(`curves ${network.model}`, total, "| forward passes");
+      bar.update(done);
+    },
   });
-  bar.stop();
+  bar?.stop();
   const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
   const origin = provenance({
     engine: engine.description,

@@ -1,7 +1,6 @@
-/** Tables of a network, of Eq. 2's test, and of where a number comes from. */
+/** Tables of a network's layers and of Eq. 2's test. */
 import type { AdditivityResult } from "../additivity.ts";
 import { type Architecture, prunableLayers } from "../network.ts";
-import type { Provenance } from "../provenance.ts";
 import type { Cell, Table } from "../tables.ts";
 
 /** One line per prunable layer, and their sums. */
@@ -34,19 +33,5 @@ export function additivityTable(results: readonly AdditivityResult[]): Table {
       { name: "real / predicted", digits: 2 },
     ],
     rows: results.map(({ sparsity, predicted, real }) => [sparsity, predicted, real, real / predicted]),
-  };
-}
-
-/** Every field of a provenance record, nested ones written out. */
-export function provenanceTable(provenance: Provenance): Table {
-  const rows = Object.entries(provenance).flatMap(([field, value]): Cell[][] => {
-    if (value === null || value === undefined) return [];
-    if (typeof value === "object") return Object.entries(value).map(([key, inner]) => [key, String(inner)]);
-    return [[field, String(value)]];
-  });
-  return {
-    caption: "Where these numbers come from",
-    columns: [{ name: "field" }, { name: "value", align: "left" }],
-    rows,
   };
 }
