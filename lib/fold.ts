@@ -19,15 +19,19 @@ export function foldBatchNorm(network: Network): Network {
   const carriedBy = new Map<string, string>();
   const carrier = (name: string) => carriedBy.get(name) ?? name;
   const indexOf = new Map<string, number>();
+  /** Convolutions that have taken over their batch normalisation already. */
+  const normalised = new Set<string>();
 
   for (const node of network.nodes) {
     const inputs = node.inputs.map(carrier);
     const onlyReader = readers.get(node.inputs[0]) === 1;
     const before = folded[indexOf.get(inputs[0]) ?? -1];
 
-    const isPlainConv = before?.op === "conv" && before.inputs.length === 1 && !before.bias && !before.relu;
+    const isPlainConv = before?.op === "conv" && before.inputs.length === 1 && !before.relu &&
+      !normalised.has(before.name);
     if (node.op === "batchNorm" && onlyReader && isPlainConv) {
       foldInto(network, before, node.name, node.epsilon, weights);
+      normalised.add(before.name);
       folded[indexOf.get(before.name)!] = { ...before, bias: true };
       carriedBy.set(node.name, before.name);
       continue;
@@ -70,7 +74,7 @@ function countReaders(nodes: readonly NetworkNode[]): Map<string, number> {
   return readers;
 }
 
-/** weight · γ/σ per output channel, bias β − mean · γ/σ. */
+/** weight · γ/σ per output channel, bias β + (bias − mean) · γ/σ. */
 function foldInto(
   network: Network,
   conv: ConvNode,
@@ -81,12 +85,13 @@ function foldInto(
   const { shape, data } = network.weights.get(`${conv.name}.weight`)!;
   const of = (field: string) => network.weights.get(`${batchNorm}.${field}`)!.data;
   const [gamma, beta, mean, variance] = [of("weight"), of("bias"), of("running_mean"), of("running_var")];
+  const ownBias = network.weights.get(`${conv.name}.bias`)?.data;
   const perChannel = sizeOf(shape) / shape[0];
   const foldedWeights = new Float32Array(data.length);
   const foldedBias = new Float32Array(shape[0]);
   for (let o = 0; o < shape[0]; o++) {
     const factor = gamma[o] / Math.sqrt(variance[o] + epsilon);
-    foldedBias[o] = beta[o] - mean[o] * factor;
+    foldedBias[o] = beta[o] + ((ownBias?.[o] ?? 0) - mean[o]) * factor;
     for (let i = o * perChannel; i < (o + 1) * perChannel; i++) foldedWeights[i] = data[i] * factor;
   }
   weights.set(`${conv.name}.weight`, { shape, data: foldedWeights });

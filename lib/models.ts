@@ -1,8 +1,17 @@
 /** The architectures by name. */
 import type { Architecture } from "./network.ts";
+import { densenet121 } from "./densenet121.ts";
+import { resnet18 } from "./resnet18.ts";
 import { resnet32, resnet32a } from "./resnet32.ts";
+import { vgg16 } from "./vgg16.ts";
 
-const MODELS: Readonly<Record<string, () => Architecture>> = { resnet32, resnet32a };
+const MODELS: Readonly<Record<string, () => Architecture>> = {
+  resnet32,
+  resnet32a,
+  vgg16,
+  resnet18,
+  densenet121,
+};
 
 export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);
 

@@ -38,6 +38,10 @@ export class NodeList {
     return this.#push({ op, name, inputs: [input], kernel, stride: kernel, padding: 0 });
   }
 
+  flatten(name: string, input: string): string {
+    return this.#push({ op: "flatten", name, inputs: [input] });
+  }
+
   globalAvgPool(name: string, input: string): string {
     return this.#push({ op: "globalAvgPool", name, inputs: [input] });
   }
