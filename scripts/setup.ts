@@ -1,0 +1,117 @@
+/**
+ * Sets up what the project needs: npm packages, Python packages, the TensorFlow addon, Jupyter kernels, CIFAR-10.
+ *
+ * Does only what is missing or broken, in well under a second when nothing is; an interrupted run is taken up by
+ * the next. Imports nothing from npm: there may be no node_modules yet. All it says goes to standard error.
+ */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { withLock } from "../lib/store.ts";
+import { PROJECT_FOLDER } from "./folders.ts";
+import { cifar10Images } from "./setup/cifar10_images.ts";
+import { jupyterFiles } from "./setup/jupyter_files.ts";
+import { npmPackages } from "./setup/npm_packages.ts";
+import { startProgress } from "./setup/progress.ts";
+import { type Project, stampFolder } from "./setup/project.ts";
+import { pythonPackages } from "./setup/python_packages.ts";
+import { doStep, isDone, type Step } from "./setup/step.ts";
+import { tensorAddon } from "./setup/tensor_addon.ts";
+
+const STEPS: readonly Step[] = [npmPackages, pythonPackages, tensorAddon, jupyterFiles, cifar10Images];
+
+const HELP = `Usage: deno task setup [--gpu | --cpu] [--quiet]
+
+Sets up what is missing: npm packages, Python packages, the TensorFlow addon, Jupyter kernels, CIFAR-10.
+
+  --gpu     take TensorFlow for NVIDIA GPUs (requirements-gpu.txt); holds until --cpu is given
+  --cpu     take TensorFlow for the processor (requirements.txt)
+  --quiet   say nothing unless there is something to do
+  --help    show this text
+
+Environment: PYTHON and CXX name the Python and the C++ compiler to use.
+Exit codes: 0 done, 1 failed, 2 used wrongly.
+`;
+
+const LOCK_POLL_MS = 1000;
+const LOCK_WAIT_MS = 30 * 60_000;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: { gpu: flag, cpu: flag, quiet: flag, help: flag },
+  });
+  if (values.help) {
+    process.stderr.write(HELP);
+    return 0;
+  }
+  if (values.gpu && values.cpu) {
+    throw new UsageError("Cannot set up: --gpu and --cpu exclude each other, got both");
+  }
+  const project: Project = {
+    folder: PROJECT_FOLDER,
+    env: process.env,
+    gpu: values.gpu ?? (values.cpu ? false : existsSync(gpuMark())),
+  };
+  const start = performance.now();
+  const isAllDone = project.gpu === existsSync(gpuMark()) && STEPS.every((step) => isDone(step, project));
+  if (!isAllDone) await lockedSetup(project);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  if (!isAllDone || !values.quiet) process.stderr.write(`Everything is set up (${seconds} s)\n`);
+  return 0;
+}
+
+const flag = { type: "boolean" } as const;
+
+class UsageError extends RangeError {
+  override name = "UsageError";
+}
+
+/** Remembers --gpu for later runs without it. */
+function gpuMark(): string {
+  return join(PROJECT_FOLDER, "data", "cache", "setup", "gpu");
+}
+
+/** Waits for another setup in the same folder, then does what that one left to do. */
+async function lockedSetup(project: Project): Promise<void> {
+  mkdirSync(stampFolder(project), { recursive: true });
+  const giveUp = performance.now() + LOCK_WAIT_MS;
+  for (let isFirst = true;; isFirst = false) {
+    try {
+      return await withLock(stampFolder(project), () => doSteps(project));
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      if (code !== "ELOCKED" || performance.now() > giveUp) throw error;
+      if (isFirst) process.stderr.write(`Waiting for another setup: ${message}\n`);
+      await sleep(LOCK_POLL_MS);
+    }
+  }
+}
+
+async function doSteps(project: Project): Promise<void> {
+  if (project.gpu) writeFileSync(gpuMark(), "");
+  else rmSync(gpuMark(), { force: true });
+  for (const [i, step] of STEPS.entries()) {
+    const label = `[${i + 1}/${STEPS.length}] ${step.title}`;
+    const progress = startProgress(label);
+    try {
+      if (isDone(step, project)) progress.done("already there");
+      else progress.done(await doStep(step, project, progress.detail) ? "done" : "found complete");
+    } catch (error) {
+      progress.done("failed");
+      throw error;
+    }
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const { name, message, stack, code } = error as Error & { code?: string };
+  const isUsage = name === "UsageError" || code?.startsWith("ERR_PARSE_ARGS");
+  const isExpected = ["TypeError", "RangeError", "FileError", "UsageError"].includes(name);
+  process.stderr.write(`setup: ${isExpected && !process.env.RD_DEBUG ? message : stack}\n`);
+  process.exitCode = isUsage ? 2 : 1;
+}

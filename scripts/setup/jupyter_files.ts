@@ -1,0 +1,86 @@
+/** Step 4: what Jupyter reads in .venv: our two kernels, and settings that keep it from calling out. */
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { sha256, writeFileWhole } from "../../lib/store.ts";
+import { findProgram, type Project, venvFolder } from "./project.ts";
+import type { Step } from "./step.ts";
+
+export const jupyterFiles: Step = {
+  id: "jupyter_files",
+  title: "Jupyter kernels",
+  bytes: () => 1e6,
+  inputs: (project) => ({ files: JSON.stringify(files(project)) }),
+  outputs(project) {
+    const paths = Object.keys(files(project)).map((name) => join(venvFolder(project), name));
+    if (!paths.every((path) => existsSync(path))) return null;
+    return Object.fromEntries(paths.map((path) => [path, sha256(path)]));
+  },
+  run(project) {
+    for (const [name, content] of Object.entries(files(project))) {
+      const path = join(venvFolder(project), name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileWhole(path, JSON.stringify(content, null, 2) + "\n");
+    }
+    return Promise.resolve();
+  },
+};
+
+/** Paths within .venv and what they hold. */
+export function files(project: Project): Record<string, unknown> {
+  return {
+    "share/jupyter/kernels/deno/kernel.json": denoKernel(project),
+    "share/jupyter/kernels/tslab/kernel.json": tslabKernel(project),
+    ...SETTINGS,
+  };
+}
+
+/** The stock kernelspec lets Jupyter's Stop kill the process; a message interrupts the cell alone. */
+function denoKernel(project: Project): unknown {
+  return {
+    display_name: "Deno (rd-pruning)",
+    language: "typescript",
+    argv: [denoPath(project), "jupyter", "--kernel", "--conn", "{connection_file}"],
+    interrupt_mode: "message",
+    env: { NO_COLOR: "1", TF_CPP_MIN_LOG_LEVEL: "3" },
+  };
+}
+
+function tslabKernel(project: Project): unknown {
+  const node = findProgram(project, ["node"]);
+  if (node === null) {
+    throw new TypeError(
+      "Cannot set up the tslab kernel: node must be on PATH, found none (install Node.js 20 or newer)",
+    );
+  }
+  const tslab = join(project.folder, "node_modules", "tslab", "bin", "tslab");
+  return {
+    display_name: "tslab (rd-pruning)",
+    language: "typescript",
+    argv: [node, tslab, "kernel", "--config-path={connection_file}"],
+    env: { TF_CPP_MIN_LOG_LEVEL: "3" },
+  };
+}
+
+/** The pinned Deno from node_modules: a newer one's kernel loses output. Else the one that runs this. */
+export function denoPath(project: Project): string {
+  const folder = join(project.folder, "node_modules", "@deno");
+  const platforms = existsSync(folder) ? readdirSync(folder) : [];
+  return platforms.map((name) => join(folder, name, "deno")).find((path) => existsSync(path)) ??
+    Deno.execPath();
+}
+
+/** JupyterLab would ask for news, for updates and for its list of extensions: none of it is needed. */
+const SETTINGS: Readonly<Record<string, unknown>> = {
+  "etc/jupyter/jupyter_lab_config.json": {
+    LabApp: {
+      news_url: null,
+      check_for_updates_class: "jupyterlab.NeverCheckForUpdate",
+      extension_manager: "readonly",
+    },
+    MappingKernelManager: { default_kernel_name: "deno" },
+    KernelSpecManager: { ensure_native_kernel: false },
+  },
+  "etc/jupyter/labconfig/page_config.json": {
+    disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true },
+  },
+};

@@ -1,0 +1,83 @@
+/**
+ * Writes requirements.txt and requirements-gpu.txt anew: every Python package with its version and hashes.
+ *
+ * A maintainer's tool, run by hand: `UV=path/to/uv deno run -A scripts/setup/lock_python.ts` (uv from PyPI).
+ * Change a version here, run it, then let scripts/setup.ts install the result.
+ */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { PROJECT_FOLDER } from "../folders.ts";
+
+const TENSORFLOW = "2.21.0";
+
+/** plotly 6.9.0 carries plotly.js 3.7.0, the version that package.json pins for the report. */
+const JUPYTER = ["jupyterlab==4.6.6", "nbconvert==7.17.2", "nbclient==0.11.0", "plotly==6.9.0"];
+
+/** The Python kernel and all it brings: our notebooks run on Deno and on tslab. */
+const LEFT_OUT = "ipykernel ; python_version < '3'";
+
+/** Only the shared library and the C headers are used, so nothing that TensorFlow's Python side needs. */
+const CPU = [
+  `tensorflow-cpu==${TENSORFLOW} ; sys_platform == 'linux' and platform_machine == 'x86_64'`,
+  `tensorflow==${TENSORFLOW} ; sys_platform == 'darwin' or platform_machine != 'x86_64'`,
+];
+
+const HEADER =
+  `# Locked by scripts/setup/lock_python.ts for Python 3.10 to 3.13; installed by scripts/setup.ts with --no-deps:
+# of TensorFlow only the shared library and the C headers are used, none of its Python dependencies.
+`;
+const GPU_NOTE =
+  `# For NVIDIA GPUs on Linux (deno task setup --gpu). Not tried on the project's own machines: they have none.
+`;
+
+function main(): void {
+  const jupyter = compile(JUPYTER, ["--overrides", "-"], LEFT_OUT);
+  const cpu = compile(CPU, ["--no-deps"]);
+  // All of TensorFlow's dependencies are resolved, so that the versions fit, but only NVIDIA's are kept.
+  const gpu = compile([`tensorflow[and-cuda]==${TENSORFLOW} ; sys_platform == 'linux'`], []).filter((entry) =>
+    /^(tensorflow[[=]|nvidia-)/.test(entry)
+  ).map((entry) => entry.replace("tensorflow[and-cuda]", "tensorflow"));
+  write("requirements.txt", HEADER, [...jupyter, ...cpu]);
+  write("requirements-gpu.txt", HEADER + GPU_NOTE, [...jupyter, ...gpu]);
+}
+
+/** One entry per package: its line with the version, then its hashes. */
+function compile(packages: string[], options: string[], overrides?: string): string[] {
+  const fixed = [
+    "--python-version",
+    "3.10",
+    "--universal",
+    "--no-python-downloads",
+    "--quiet",
+    "--generate-hashes",
+    "--no-annotate",
+    "--no-header",
+  ];
+  const input = join(PROJECT_FOLDER, "data", "cache", "requirements.in");
+  writeFileSync(input, packages.join("\n"));
+  const text = execFileSync(process.env.UV ?? "uv", ["pip", "compile", ...fixed, ...options, input], {
+    input: overrides,
+    encoding: "utf8",
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  return text.split(/\n(?=\S)/).map((entry) => entry.trimEnd()).filter((entry) =>
+    entry !== "" && !isForWindows(entry)
+  ).map(plainMarker);
+}
+
+function isForWindows(entry: string): boolean {
+  return /os_name == 'nt'|sys_platform == 'win32'/.test(entry);
+}
+
+/** Leaves out what is always so where setup runs: CPython on Linux or macOS. */
+function plainMarker(entry: string): string {
+  return entry.replace(" ; os_name != 'nt'", "").replace(" and implementation_name != 'PyPy'", "");
+}
+
+function write(name: string, header: string, entries: string[]): void {
+  writeFileSync(join(PROJECT_FOLDER, name), `${header}${entries.sort().join("\n")}\n`);
+}
+
+main();

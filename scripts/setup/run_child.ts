@@ -1,0 +1,88 @@
+/** Runs a program for a step: its output goes to a log and, line by line, to the step. */
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { createInterface } from "node:readline";
+
+export interface ChildOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** File that gets the whole output. */
+  readonly log: string;
+  /** What the program does, for the error: `install the npm packages`. */
+  readonly action: string;
+  /** What to do if it fails. */
+  readonly mend: string;
+  readonly onLine?: (line: string) => void;
+}
+
+/**
+ * Kills the program and all it started when this process is gone, however it went: then the pipe that is the
+ * shell's standard input closes. An orphaned installer would write into the folders of the next setup.
+ */
+const WITH_WATCHDOG = `
+exec 3<&0
+"$@" </dev/null 3<&- & program=$!
+( trap '' TERM; cat <&3; kill -TERM -$$; sleep 2; kill -KILL -$$ ) >/dev/null 2>&1 & watchdog=$!
+wait $program; code=$?
+kill -KILL $watchdog
+exit $code`;
+
+const NO_NETWORK =
+  /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|NewConnectionError|NameResolutionError|Max retries exceeded|ConnectTimeout|Temporary failure in name resolution/i;
+
+/**
+ * Runs a program to its end.
+ *
+ * @returns Its output, both streams together.
+ * @throws {TypeError} If it cannot be started or does not exit with 0; the message quotes what it complained of.
+ */
+export async function runChild(
+  command: string,
+  args: readonly string[],
+  options: ChildOptions,
+): Promise<string> {
+  mkdirSync(dirname(options.log), { recursive: true });
+  const log = createWriteStream(options.log);
+  const lines: string[] = [];
+  const take = (line: string) => {
+    lines.push(line);
+    log.write(`${line}\n`);
+    options.onLine?.(line);
+  };
+  take(`$ ${[command, ...args].join(" ")}`);
+  const code = await new Promise<number | string>((settle) => {
+    const child = spawn("/bin/sh", ["-c", WITH_WATCHDOG, "sh", command, ...args], {
+      cwd: options.cwd,
+      env: options.env as Record<string, string>,
+      detached: true, // a group of its own, which the watchdog can end as a whole
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    child.stdin.on("error", () => {});
+    createInterface({ input: child.stdout }).on("line", take);
+    createInterface({ input: child.stderr }).on("line", take);
+    child.on("error", (error) => settle(error.message));
+    child.on("close", (code, signal) => settle(code ?? signal ?? "an unknown end"));
+  });
+  await new Promise<void>((done) => log.end(() => done()));
+  if (code === 0) return lines.slice(1).join("\n");
+  throw new TypeError(failure(lines.slice(1), code, options));
+}
+
+function failure(lines: string[], code: number | string, { action, mend, log }: ChildOptions): string {
+  const offline = lines.find((line) => NO_NETWORK.test(line));
+  if (offline !== undefined) {
+    return `Cannot ${action}: the package registry must be reachable, got "${shorten(offline)}" ` +
+      `(try again when it is: deno task setup; what was fetched is kept)`;
+  }
+  const complaint = lines.find((line) => /\berr(or)?\b/i.test(line) && !/\bcode E\w+$/.test(line)) ??
+    lines.at(-1) ?? "";
+  return `Cannot ${action}: it must end with code 0, got ${code}: "${
+    shorten(complaint)
+  }" (${mend}; all it said is in ${log})`;
+}
+
+function shorten(line: string): string {
+  const text = line.trim();
+  return text.length > 160 ? `${text.slice(0, 157)}…` : text;
+}
