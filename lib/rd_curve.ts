@@ -105,18 +105,21 @@ export async function measureCurves(
     for (let first = 0; first < calibration.count; first += microBatch) {
       const count = Math.min(microBatch, calibration.count - first);
       const known = runDense(engine, folded, variables, calibration, first, count);
-      const dense = await logitsOf(folded, known).data();
-      for (const [i, layer] of work.entries()) {
-        for (const j of layer.active) {
-          const pruned = await prunedLogits(engine, folded, variables, known, layer, j);
-          const distances = compare(dense, pruned, network.classCount, layer.name, levels[j], first);
-          addToSummary(summaries[i][j], distances);
-          done += layer.macs * count;
-          await breathe();
-          onProgress?.(Math.round(done / wholeMacs), Math.round(total / wholeMacs));
+      try {
+        const dense = await logitsOf(folded, known).data();
+        for (const [i, layer] of work.entries()) {
+          for (const j of layer.active) {
+            const pruned = await prunedLogits(engine, folded, variables, known, layer, j);
+            const distances = compare(dense, pruned, network.classCount, layer.name, levels[j], first);
+            addToSummary(summaries[i][j], distances);
+            done += layer.macs * count;
+            await breathe();
+            onProgress?.(Math.round(done / wholeMacs), Math.round(total / wholeMacs));
+          }
         }
+      } finally {
+        tf.dispose([...known.values()]);
       }
-      tf.dispose([...known.values()]);
     }
   } finally {
     disposeVariables(variables);
