@@ -8,6 +8,7 @@
  */
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import process from "node:process";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs";
@@ -73,7 +74,7 @@ async function start(asked: EngineName | undefined, options: EngineOptions): Pro
   const failures: string[] = [];
   for (const name of asked ? [asked] : ENGINES) {
     try {
-      const { ops, description } = await LOADERS[name](options);
+      const { ops, description } = await LOADERS[name]({ ...options, engine: asked });
       const check = options.selfCheck === false ? null : await selfCheck(ops, name !== "wasm");
       return { name, description, canTrain: name !== "wasm", ops, check };
     } catch (error) {
@@ -94,19 +95,23 @@ const LOADERS: Record<EngineName, Loader> = {
     }
     const native = await loadTensorflow();
     await tf.setBackend("tensorflow");
-    const device = native.backend().isUsingGpuDevice ? "GPU" : `CPU, ${threads ?? "all"} threads`;
+    const used = process.env.TF_NUM_INTRAOP_THREADS ?? availableParallelism();
+    const device = native.backend().isUsingGpuDevice ? "GPU" : `CPU, ${used} threads`;
     return {
       ops: createTensorflowOps(),
       description: `libtensorflow ${native.backend().binding.TF_Version} (${device})`,
     };
   },
-  webgpu: async () => {
-    const gpu = (globalThis.navigator as { gpu?: { requestAdapter(): Promise<unknown> } } | undefined)?.gpu;
-    if (!gpu || !(await gpu.requestAdapter())) {
-      throw new TypeError("Cannot use WebGPU: this machine shows no adapter");
+  webgpu: async ({ engine }) => {
+    const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
+    const adapter = await gpu?.requestAdapter();
+    if (!adapter) throw new TypeError("Cannot use WebGPU: this machine shows no adapter");
+    const device = adapter.info?.description ?? "unnamed adapter";
+    if (SOFTWARE_ADAPTER.test(device) && engine !== "webgpu") {
+      throw new TypeError(`Cannot choose WebGPU unasked: ${device} is no GPU and slower than wasm`);
     }
     await import("@tensorflow/tfjs-backend-webgpu");
-    return { ops: portableOps, description: await useBackend("webgpu", "WebGPU") };
+    return { ops: portableOps, description: `${await useBackend("webgpu", "WebGPU")} on ${device}` };
   },
   wasm: async () => {
     const wasm = await import("@tensorflow/tfjs-backend-wasm");
@@ -120,6 +125,13 @@ const LOADERS: Record<EngineName, Loader> = {
     return { ops: portableOps, description };
   },
 };
+
+interface Gpu {
+  requestAdapter(): Promise<{ info?: { description?: string } } | null>;
+}
+
+/** Vulkan on the processor: right for tests, wrong as a choice. */
+const SOFTWARE_ADAPTER = /llvmpipe|lavapipe|swiftshader|software/i;
 
 async function useBackend(backend: string, title: string): Promise<string> {
   if (!(await tf.setBackend(backend))) throw new TypeError(`Cannot start ${title}: it did not initialise`);
