@@ -1,0 +1,433 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { shakenNetwork } from "../lib/_test_helpers.ts";
+import { budgetForSparsity } from "../lib/allocation.ts";
+import { loadNetwork, saveNetwork, serializeNetwork } from "../lib/checkpoint.ts";
+import { summariseSparsity } from "../lib/prune.ts";
+import { type AllocationFile, readAllocation, readCurves, writeAllocation } from "../lib/rd_files.ts";
+import { resnet32 } from "../lib/resnet32.ts";
+import { parseSafetensors, serializeSafetensors } from "../lib/safetensors.ts";
+
+const CIFAR10_TEST = fileURLToPath(new URL("../data/cache/cifar10/test_images.bin", import.meta.url));
+const MODEL = ["--model", "resnet32"];
+const SPARSITY = 0.6;
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command as a person would, in a process of its own. */
+async function command(name: string, ...args: string[]): Promise<Outcome> {
+  const script = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", script, ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** The JSON that a command that went well printed, as its only line. */
+function jsonLine({ code, stdout, stderr }: Outcome): Record<string, unknown> {
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^[^\n]+\n$/);
+  return JSON.parse(stdout);
+}
+
+/** The one line of a command that failed. */
+function errorLine({ code, stdout, stderr }: Outcome, expectedCode: 1 | 2): string {
+  assert.deepEqual([code, stdout], [expectedCode, ""], stderr);
+  assert.match(stderr, /^[^\n]+\n$/);
+  return stderr.trimEnd();
+}
+
+/** A folder with a random network, its curves on noise and our allocation: made once, used by every test below. */
+interface Workshop {
+  readonly folder: string;
+  readonly weights: string;
+  readonly curves: string;
+  readonly allocation: string;
+  /** What curves and allocate printed. */
+  readonly printed: { readonly curves: Outcome; readonly allocate: Outcome };
+}
+
+const SET = ["--data", "noise", "--samples", "4", "--seed", "3", "--levels", "0,0.3,0.6,0.9"];
+
+let workshop: Promise<Workshop> | undefined;
+
+function openWorkshop(): Promise<Workshop> {
+  workshop ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rd-commands-"));
+    const weights = join(folder, "weights.safetensors");
+    const curves = join(folder, "made", "curves.json"); // a folder that is not there yet
+    const allocation = join(folder, "made", "ours.json");
+    saveNetwork(weights, shakenNetwork(resnet32()));
+    const measured = await command(
+      "curves",
+      ...MODEL,
+      "--weights",
+      weights,
+      ...SET,
+      "--out",
+      curves,
+      "--json",
+    );
+    // ours reads the curves alone: weights that are not there do not matter
+    const none = ["--weights", join(folder, "none.safetensors")];
+    const budget = ["--curves", curves, "--sparsity", String(SPARSITY)];
+    const allocated = await command("allocate", ...budget, ...none, "--out", allocation, "--json");
+    return { folder, weights, curves, allocation, printed: { curves: measured, allocate: allocated } };
+  })();
+  return workshop;
+}
+
+Deno.test.afterAll(async () => {
+  if (workshop !== undefined) rmSync((await workshop).folder, { recursive: true });
+});
+
+/** A test that fails on purpose writes here, and must leave no trace. */
+async function assertNothingWritten(run: (out: string) => Promise<void>): Promise<void> {
+  const { folder } = await openWorkshop();
+  const out = join(folder, "never");
+  const before = readdirSync(folder);
+  await run(out);
+  assert.deepEqual(readdirSync(folder), before);
+}
+
+Deno.test("curves measures every layer on noise, writes a whole file and prints one line of JSON", async () => {
+  const { printed, curves: path } = await openWorkshop();
+  const { seconds, ...rest } = jsonLine(printed.curves);
+  assert.deepEqual(rest, {
+    model: "resnet32",
+    layers: 34,
+    levels: 4,
+    samples: 4,
+    engine: rest.engine,
+    out: path,
+  });
+  assert.ok(typeof seconds === "number" && typeof rest.engine === "string");
+  const curves = readCurves(path); // checks every field
+  assert.deepEqual([curves.model, curves.statistic, curves.samples], ["resnet32", "mean", 4]);
+  assert.deepEqual(curves.levels, [0, 0.3, 0.6, 0.9]);
+  assert.equal(curves.layers.reduce((sum, { weights }) => sum + weights, 0), 464_432);
+  assert.equal(curves.layers.reduce((sum, { macs }) => sum + macs, 0), 69_124_736);
+  assert.ok(curves.layers.every(({ distortion }) => distortion[0] === 0 && distortion[3] > 0));
+  assert.equal(curves.provenance.seed, 3);
+  assert.match(String(curves.provenance.protocol), /white noise, seed 3/);
+});
+
+Deno.test("curves --statistic worst holds the largest distortions", async () => {
+  const { folder, weights, curves } = await openWorkshop();
+  const path = join(folder, "worst.json");
+  const args = ["--weights", weights, ...SET, "--statistic", "worst", "--out", path];
+  const { code, stdout } = await command("curves", ...MODEL, ...args);
+  assert.deepEqual([code, stdout.split("\n").length], [0, 2]);
+  const [mean, worst] = [readCurves(curves), readCurves(path)];
+  assert.equal(worst.statistic, "worst");
+  for (const [i, { distortion }] of worst.layers.entries()) {
+    assert.ok(distortion.every((value, j) => value >= mean.layers[i].distortion[j]));
+  }
+});
+
+Deno.test("allocate reaches the sparsity in whole weights by each method, ours with the least distortion", async () => {
+  const { folder, curves, weights, allocation, printed } = await openWorkshop();
+  const ours = readAllocation(allocation);
+  const { seconds, ...summary } = jsonLine(printed.allocate);
+  assert.equal(typeof seconds, "number");
+  assert.deepEqual(summary, {
+    method: "ours",
+    sparsity: ours.sparsity,
+    distortion: ours.distortion,
+    proved: true,
+    gap: 0,
+    out: allocation,
+  });
+  assertFeasible(ours, curves);
+  for (const method of ["uniform", "global", "lamp"]) {
+    const out = join(folder, `${method}.json`);
+    const args = [
+      "--curves",
+      curves,
+      "--sparsity",
+      String(SPARSITY),
+      "--method",
+      method,
+      "--weights",
+      weights,
+    ];
+    assert.equal(jsonLine(await command("allocate", ...args, "--out", out, "--json")).method, method);
+    const rival = readAllocation(out);
+    assertFeasible(rival, curves);
+    assert.ok(ours.distortion! <= (rival.distortion ?? Infinity));
+  }
+});
+
+/** Σ pruned ≥ ⌈sparsity · Σ weights⌉, pruned = round(level · weights), and the layers are those of the curves. */
+function assertFeasible({ layers, sparsity }: AllocationFile, curves: string): void {
+  const pruned = layers.reduce((sum, layer) => sum + layer.pruned, 0);
+  assert.ok(pruned >= budgetForSparsity(SPARSITY, 464_432));
+  assert.equal(sparsity, pruned / 464_432);
+  assert.ok(layers.every((layer) => layer.pruned === Math.round(layer.level * layer.weights)));
+  const nameAndSize = ({ name, weights }: { name: string; weights: number }) => `${name} ${weights}`;
+  assert.deepEqual(layers.map(nameAndSize), readCurves(curves).layers.map(nameAndSize));
+}
+
+Deno.test("prune writes the zeros it reports, as many as the allocation says", async () => {
+  const { folder, weights, allocation } = await openWorkshop();
+  const out = join(folder, "pruned.safetensors");
+  const args = ["--weights", weights, "--allocation", allocation, "--out", out];
+  const summary = jsonLine(await command("prune", ...MODEL, ...args, "--json"));
+  const network = loadNetwork(out);
+  assert.deepEqual(summary, { model: "resnet32", out, ...summariseSparsity(network) });
+  const { layers } = readAllocation(allocation);
+  for (const { name, pruned } of layers) {
+    const { data } = network.weights.get(`${name}.weight`)!;
+    assert.equal(data.filter((weight) => weight === 0).length, pruned);
+  }
+  const { metadata } = parseSafetensors(readFileSync(out));
+  assert.deepEqual([metadata.model, metadata.sparsity], ["resnet32", String(summary.sparsity)]);
+  assert.match(JSON.parse(metadata.provenance).allocationSha256, /^[0-9a-f]{64}$/);
+});
+
+Deno.test({
+  name: "evaluate classifies test images (left out where CIFAR-10 is not there: run setup)",
+  ignore: !existsSync(CIFAR10_TEST),
+  async fn() {
+    const { weights } = await openWorkshop();
+    const args = ["--weights", weights, "--samples", "64", "--json"];
+    const summary = jsonLine(await command("evaluate", ...MODEL, ...args));
+    assert.deepEqual([summary.model, summary.samples], ["resnet32", 64]);
+    assert.ok((summary.top1 as number) >= 0 && (summary.top1 as number) <= 1);
+    assert.ok(Number.isInteger(64 * (summary.top1 as number)));
+    assert.ok(typeof summary.engine === "string" && typeof summary.seconds === "number");
+    const tooMany = await command("evaluate", ...MODEL, "--weights", weights, "--samples", "10001");
+    assert.equal(
+      errorLine(tooMany, 1),
+      "evaluate: Cannot take images 0 … 10000 of cifar10/test: it holds 10000, numbered from 0",
+    );
+  },
+});
+
+for (const name of ["curves", "allocate", "prune", "evaluate", "train"]) {
+  Deno.test(`${name} --help explains every option and ends with 0`, async () => {
+    const { code, stdout, stderr } = await command(name, "--help");
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, new RegExp(`^Usage: ${name} \\[options\\]\n`));
+    assert.match(stdout, new RegExp(`\nExample[^]*deno task ${name} --`));
+    if (name !== "allocate") assert.match(stdout, /--model <name> +network: resnet32, resnet32a/);
+  });
+}
+
+interface Refusal {
+  readonly title: string;
+  readonly code: 1 | 2;
+  /** What follows the command's name in the one line. */
+  readonly message: RegExp;
+  readonly name: string;
+  readonly args: (workshop: Workshop) => string[];
+}
+
+const NOISE = ["--data", "noise", "--samples", "2", "--levels", "0,0.5"];
+
+function allocateArgs(sparsity: string): (workshop: Workshop) => string[] {
+  return ({ curves }) => ["--curves", curves, "--sparsity", sparsity];
+}
+
+/** Writes a file of broken content into the workshop's `made` folder. */
+function broken({ folder }: Workshop, name: string, content: string | Uint8Array): string {
+  const path = join(folder, "made", name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The workshop's curves with something replaced in their text. */
+function brokenCurves(pattern: RegExp, text: string): (workshop: Workshop) => string[] {
+  return (workshop) => {
+    const content = readFileSync(workshop.curves, "utf8").replace(pattern, text);
+    return ["--curves", broken(workshop, "broken.json", content), "--sparsity", "0.5"];
+  };
+}
+
+/** Our allocation with its layers changed. */
+function brokenAllocation(
+  workshop: Workshop,
+  change: (layers: AllocationFile["layers"]) => AllocationFile["layers"],
+): string[] {
+  const allocation = readAllocation(workshop.allocation);
+  const path = join(workshop.folder, "made", "broken_allocation.json");
+  writeAllocation(path, { ...allocation, layers: change(allocation.layers) });
+  return [...MODEL, "--weights", workshop.weights, "--allocation", path];
+}
+
+function misshapenWeights(workshop: Workshop): string {
+  const { tensors, metadata } = parseSafetensors(serializeNetwork(shakenNetwork(resnet32())));
+  tensors.set("linear.weight", { dtype: "F32", shape: [64, 10], data: new Float32Array(640) });
+  return broken(workshop, "misshapen.safetensors", serializeSafetensors(tensors, metadata));
+}
+
+const REFUSALS: Refusal[] = [
+  {
+    title: "an unknown model",
+    name: "curves",
+    code: 1,
+    args: ({ weights }) => ["--model", "vgg99", "--weights", weights, ...NOISE],
+    message: /^Cannot build the model "vgg99": it must be one of resnet32, resnet32a/,
+  },
+  {
+    title: "weights of another shape, both shapes printed",
+    name: "curves",
+    code: 1,
+    args: (workshop) => [...MODEL, "--weights", misshapenWeights(workshop), ...NOISE],
+    message:
+      /^Cannot load .*misshapen\.safetensors into resnet32: tensor linear\.weight must have shape \[10,64\], got \[64,10\]$/,
+  },
+  {
+    title: "weights that are not there",
+    name: "curves",
+    code: 1,
+    args: ({ folder }) => [...MODEL, "--weights", join(folder, "none.safetensors"), ...NOISE],
+    message: /^Cannot read .*none\.safetensors: /,
+  },
+  {
+    title: "weights cut short",
+    name: "prune",
+    code: 1,
+    args: (workshop) => [
+      ...MODEL,
+      "--weights",
+      broken(workshop, "cut.safetensors", readFileSync(workshop.weights).subarray(0, 10_000)),
+      "--allocation",
+      workshop.allocation,
+    ],
+    message: /^Cannot .*cut\.safetensors/,
+  },
+  {
+    title: "weights of another model",
+    name: "prune",
+    code: 1,
+    args: ({ weights, allocation }) => [
+      "--model",
+      "resnet32a",
+      "--weights",
+      weights,
+      "--allocation",
+      allocation,
+    ],
+    message: /^Cannot load .*weights\.safetensors as resnet32a: its metadata says it is resnet32$/,
+  },
+  {
+    title: "levels that do not ascend",
+    name: "curves",
+    code: 2,
+    args: ({ weights }) => [...MODEL, "--weights", weights, "--data", "noise", "--levels", "0,0.5,0.5"],
+    message: /^Cannot use these levels: they must ascend, got 0\.5 then 0\.5$/,
+  },
+  {
+    title: "an empty calibration set",
+    name: "curves",
+    code: 2,
+    args: ({ weights }) => [...MODEL, "--weights", weights, "--data", "noise", "--samples", "0"],
+    message: /^Cannot read "0": it must be a whole number from 1$/,
+  },
+  {
+    title: "an unknown engine",
+    name: "curves",
+    code: 1,
+    args: ({ weights }) => [...MODEL, "--weights", weights, ...NOISE, "--engine", "abacus"],
+    message: /^Cannot load the engine: the name must be one of tensorflow, webgpu, wasm, cpu, got "abacus"$/,
+  },
+  {
+    title: "an unknown method",
+    name: "allocate",
+    code: 2,
+    args: ({ curves }) => ["--curves", curves, "--sparsity", "0.5", "--method", "magic"],
+    message: /argument 'magic' is invalid\. Allowed choices are ours, uniform, .*global, lamp/,
+  },
+  {
+    title: "no budget at all",
+    name: "allocate",
+    code: 2,
+    args: ({ curves }) => ["--curves", curves],
+    message: /required option '--sparsity <share>' not specified/,
+  },
+  {
+    title: "sparsity 1",
+    name: "allocate",
+    code: 1,
+    args: allocateArgs("1"),
+    message: /^Cannot compute a budget: sparsity must be in \[0, 1\), current value is 1$/,
+  },
+  {
+    title: "sparsity -0.1",
+    name: "allocate",
+    code: 1,
+    args: allocateArgs("-0.1"),
+    message: /^Cannot compute a budget: sparsity must be in \[0, 1\), current value is -0\.1$/,
+  },
+  {
+    title: "sparsity NaN",
+    name: "allocate",
+    code: 2,
+    args: allocateArgs("NaN"),
+    message: /^Cannot read "NaN": it must be a finite number$/,
+  },
+  {
+    title: "a sparsity beyond the curves' last level, with the reachable interval",
+    name: "allocate",
+    code: 1,
+    args: allocateArgs("0.95"),
+    message:
+      /^Cannot allocate a budget of 441211 weights: the reachable interval is 0 to 41\d{4} of 464432 weights, sparsity 0 to 0\.9/,
+  },
+  {
+    title: "NaN in a curve",
+    name: "allocate",
+    code: 1,
+    args: brokenCurves(/("name":"layer1\.0\.conv2"[^\n]*"distortion":\[0),[^,]*/, "$1,NaN"),
+    message: /^Cannot read .*broken\.json: it must be JSON, current text is not: .*NaN/,
+  },
+  {
+    title: "null in a curve, layer and place named",
+    name: "allocate",
+    code: 1,
+    args: brokenCurves(/("name":"layer1\.0\.conv2"[^\n]*"distortion":\[0),[^,]*/, "$1,null"),
+    message:
+      /^Cannot read .*broken\.json: distortion\[1\] of layer "layer1\.0\.conv2" .* current value null$/,
+  },
+  {
+    title: "an allocation for a layer that the network lacks",
+    name: "prune",
+    code: 1,
+    args: (workshop) =>
+      brokenAllocation(workshop, ([first, ...rest]) => [{ ...first, name: "conv9" }, ...rest]),
+    message: /^Cannot prune resnet32: it has no layer conv9, only conv1, layer1\.0\.conv1, /,
+  },
+  {
+    title: "an allocation that lacks a layer",
+    name: "prune",
+    code: 1,
+    args: (workshop) => brokenAllocation(workshop, ([, ...rest]) => rest),
+    message: /^Cannot prune resnet32: the allocation lacks layer conv1$/,
+  },
+  {
+    title: "an unknown model",
+    name: "train",
+    code: 1,
+    args: () => ["--model", "vgg99"],
+    message: /^Cannot build the model "vgg99": it must be one of resnet32, resnet32a/,
+  },
+];
+
+for (const { title, name, code, args, message } of REFUSALS) {
+  Deno.test(`${name} refuses ${title}: one line, exit code ${code}, nothing written`, () =>
+    assertNothingWritten(async (out) => {
+      const line = errorLine(await command(name, ...args(await openWorkshop()), "--out", out), code);
+      assert.ok(line.startsWith(`${name}: `), line);
+      assert.match(line.slice(name.length + 2), message);
+    }));
+}
