@@ -4,23 +4,15 @@
  * Does only what is missing or broken, in well under a second when nothing is; an interrupted run is taken up by
  * the next. Imports nothing from npm: there may be no node_modules yet. All it says goes to standard error.
  */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { withLock } from "../lib/store.ts";
-import { PROJECT_FOLDER } from "./folders.ts";
-import { cifar10Images } from "./setup/cifar10_images.ts";
-import { jupyterFiles } from "./setup/jupyter_files.ts";
-import { npmPackages } from "./setup/npm_packages.ts";
 import { startProgress } from "./setup/progress.ts";
 import { type Project, stampFolder } from "./setup/project.ts";
-import { pythonPackages } from "./setup/python_packages.ts";
-import { doStep, isDone, type Step } from "./setup/step.ts";
-import { tensorAddon } from "./setup/tensor_addon.ts";
-
-const STEPS: readonly Step[] = [npmPackages, pythonPackages, tensorAddon, jupyterFiles, cifar10Images];
+import { doStep, isDone } from "./setup/step.ts";
+import { currentProject, gpuMark, STEPS } from "./setup/steps.ts";
 
 const HELP = `Usage: deno task setup [--gpu | --cpu] [--quiet]
 
@@ -50,13 +42,10 @@ async function main(): Promise<number> {
   if (values.gpu && values.cpu) {
     throw new UsageError("Cannot set up: --gpu and --cpu exclude each other, got both");
   }
-  const project: Project = {
-    folder: PROJECT_FOLDER,
-    env: process.env,
-    gpu: values.gpu ?? (values.cpu ? false : existsSync(gpuMark())),
-  };
+  const present = currentProject();
+  const project = { ...present, gpu: values.gpu ?? (values.cpu ? false : present.gpu) };
   const start = performance.now();
-  const isAllDone = project.gpu === existsSync(gpuMark()) && STEPS.every((step) => isDone(step, project));
+  const isAllDone = project.gpu === present.gpu && STEPS.every((step) => isDone(step, project));
   if (!isAllDone) await lockedSetup(project);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (!isAllDone || !values.quiet) process.stderr.write(`Everything is set up (${seconds} s)\n`);
@@ -67,11 +56,6 @@ const flag = { type: "boolean" } as const;
 
 class UsageError extends RangeError {
   override name = "UsageError";
-}
-
-/** Remembers --gpu for later runs without it. */
-function gpuMark(): string {
-  return join(PROJECT_FOLDER, "data", "cache", "setup", "gpu");
 }
 
 /** Waits for another setup in the same folder, then does what that one left to do. */

@@ -1,8 +1,8 @@
 /** Step 4: what Jupyter reads in .venv: our two kernels, and settings that keep it from calling out. */
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { sha256, writeFileWhole } from "../../lib/store.ts";
-import { findProgram, type Project, venvFolder } from "./project.ts";
+import { denoPath, findProgram, type Project, venvFolder } from "./project.ts";
 import type { Step } from "./step.ts";
 
 export const jupyterFiles: Step = {
@@ -46,12 +46,7 @@ function denoKernel(project: Project): unknown {
 }
 
 function tslabKernel(project: Project): unknown {
-  const node = findProgram(project, ["node"]);
-  if (node === null) {
-    throw new TypeError(
-      "Cannot set up the tslab kernel: node must be on PATH, found none (install Node.js 20 or newer)",
-    );
-  }
+  const node = findProgram(project, ["node"]) ?? "node";
   const tslab = join(project.folder, "node_modules", "tslab", "bin", "tslab");
   return {
     display_name: "tslab (rd-pruning)",
@@ -61,16 +56,10 @@ function tslabKernel(project: Project): unknown {
   };
 }
 
-/** The pinned Deno from node_modules: a newer one's kernel loses output. Else the one that runs this. */
-export function denoPath(project: Project): string {
-  const folder = join(project.folder, "node_modules", "@deno");
-  const platforms = existsSync(folder) ? readdirSync(folder) : [];
-  return platforms.map((name) => join(folder, name, "deno")).find((path) => existsSync(path)) ??
-    Deno.execPath();
-}
-
 /** JupyterLab would ask for news, for updates and for its list of extensions: none of it is needed. */
 const SETTINGS: Readonly<Record<string, unknown>> = {
+  // JupyterLab runs a yarn of its own at start, which Node would take for an ES module, as all in this project.
+  "package.json": { private: true, type: "commonjs" },
   "etc/jupyter/jupyter_lab_config.json": {
     LabApp: {
       news_url: null,

@@ -1,4 +1,5 @@
 /** Step 1: node_modules, from the committed lockfile, no package's own scripts run. */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -7,6 +8,7 @@ import { findProgram, type Project, stampFolder } from "./project.ts";
 import { runChild } from "./run_child.ts";
 import type { Step } from "./step.ts";
 
+export const OLDEST_NODE = 20;
 const INPUTS = ["package.json", "package-lock.json", ".npmrc", "scripts/tfjs-node/package.json"];
 /** npm writes this list of what it installed last of all. */
 const INSTALLED = "node_modules/.package-lock.json";
@@ -26,6 +28,7 @@ export const npmPackages: Step = {
   isComplete: ({ folder }) => missingPackages(folder).length === 0,
   async run(project, say) {
     const npm = findNpm(project);
+    requireNode(project);
     await runChild(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "http"], {
       cwd: project.folder,
       env: npmEnvironment(project.env),
@@ -46,6 +49,17 @@ export function findNpm(project: Project): string {
     );
   }
   return npm;
+}
+
+function requireNode(project: Project): void {
+  const node = findProgram(project, ["node"]);
+  const version = node &&
+    spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim().replace(/^v/, "");
+  if (version && parseInt(version) >= OLDEST_NODE) return;
+  const needed = `Node.js ${OLDEST_NODE} or newer`;
+  throw new RangeError(
+    `Cannot install the npm packages: ${needed} is needed, found ${version || "none"} (install ${needed})`,
+  );
 }
 
 /** Without what `npx` tells its own child: the package it runs and the folder it was called in. */

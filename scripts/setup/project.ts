@@ -56,3 +56,11 @@ export function findProgram(project: Project, names: readonly (string | undefine
   }
   return null;
 }
+
+/** The pinned Deno from node_modules: a newer one's kernel loses output. Else the one that runs this. */
+export function denoPath(project: Project): string {
+  const folder = join(project.folder, "node_modules", "@deno");
+  const platforms = existsSync(folder) ? readdirSync(folder) : [];
+  return platforms.map((name) => join(folder, name, "deno")).find((path) => existsSync(path)) ??
+    Deno.execPath();
+}

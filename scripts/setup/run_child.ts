@@ -17,19 +17,24 @@ export interface ChildOptions {
 }
 
 /**
- * Kills the program and all it started when this process is gone, however it went: then the pipe that is the
+ * Ends the program and all it started when this process is gone, however it went: then the pipe that is the
  * shell's standard input closes. An orphaned installer would write into the folders of the next setup.
+ * (SIGPIPE, since a shell tells of no job that ended by it.)
  */
 const WITH_WATCHDOG = `
 exec 3<&0
 "$@" </dev/null 3<&- & program=$!
-( trap '' TERM; cat <&3; kill -TERM -$$; sleep 2; kill -KILL -$$ ) >/dev/null 2>&1 & watchdog=$!
+( trap '' TERM; while read -r line; do :; done <&3; kill -TERM -$$; sleep 2; kill -KILL -$$ ) >/dev/null 2>&1 &
+watchdog=$!
 wait $program; code=$?
-kill -KILL $watchdog
+kill -PIPE $watchdog
 exit $code`;
 
 const NO_NETWORK =
   /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|NewConnectionError|NameResolutionError|Max retries exceeded|ConnectTimeout|Temporary failure in name resolution/i;
+
+/** npm's lines that name a code or nothing at all. */
+const BARE_CODE = /\b(code|errno) -?\w+$|^npm (error|ERR!)\s*$/;
 
 /**
  * Runs a program to its end.
@@ -70,12 +75,12 @@ export async function runChild(
 }
 
 function failure(lines: string[], code: number | string, { action, mend, log }: ChildOptions): string {
-  const offline = lines.find((line) => NO_NETWORK.test(line));
+  const offline = lines.filter((line) => NO_NETWORK.test(line)).find((line) => !BARE_CODE.test(line));
   if (offline !== undefined) {
     return `Cannot ${action}: the package registry must be reachable, got "${shorten(offline)}" ` +
       `(try again when it is: deno task setup; what was fetched is kept)`;
   }
-  const complaint = lines.find((line) => /\berr(or)?\b/i.test(line) && !/\bcode E\w+$/.test(line)) ??
+  const complaint = lines.find((line) => /\berr(or)?\b/i.test(line) && !BARE_CODE.test(line)) ??
     lines.at(-1) ?? "";
   return `Cannot ${action}: it must end with code 0, got ${code}: "${
     shorten(complaint)

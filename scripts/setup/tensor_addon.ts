@@ -3,7 +3,14 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { sha256 } from "../../lib/store.ts";
-import { findProgram, type Project, sitePackages, stampFolder, tensorflowLibraries } from "./project.ts";
+import {
+  denoPath,
+  findProgram,
+  type Project,
+  sitePackages,
+  stampFolder,
+  tensorflowLibraries,
+} from "./project.ts";
 import { librarySizes } from "./python_packages.ts";
 import { runChild } from "./run_child.ts";
 import type { Facts } from "./stamp.ts";
@@ -38,9 +45,14 @@ export const tensorAddon: Step = {
   },
 };
 
+/** In order of preference. */
+export function compilerNames({ env }: Project): (string | undefined)[] {
+  return [env.CXX, "c++", "g++", "clang++"];
+}
+
 /** @throws {TypeError} If there is none, with the command that installs one. */
 export function findCompiler(project: Project): string {
-  const compiler = findProgram(project, [project.env.CXX, "c++", "g++", "clang++"]);
+  const compiler = findProgram(project, compilerNames(project));
   if (compiler !== null) return compiler;
   const mend = process.platform === "darwin" ? "xcode-select --install" : "sudo apt-get install g++";
   throw new TypeError(
@@ -72,7 +84,7 @@ async function build(
       action: `compile ${name}`,
       mend: "the compiler must know C++17: set CXX to one that does",
     });
-    await runChild(Deno.execPath(), ["eval", "--no-config", loadScript(part, property)], {
+    await runChild(denoPath(project), ["eval", "--no-config", loadScript(part, property)], {
       ...options,
       env: { ...project.env, TF_CPP_MIN_LOG_LEVEL: "3", NO_COLOR: "1" },
       log: join(stampFolder(project), `${name}_load.log`),
