@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { architectureNamed } from "./models.ts";
 import {
   type Architecture,
+  isTrainable,
   type Network,
   type Parameter,
+  parameterShapes,
   type Preprocessing,
   withWeights,
 } from "./network.ts";
@@ -91,7 +93,7 @@ export function saveTrainingState(path: string, state: TrainingState): void {
 /**
  * Reads a training state.
  *
- * @throws {TypeError} If the file holds something else, or the state of another model.
+ * @throws {TypeError} If the file holds something else, the state of another model, or a tensor too few.
  */
 export function loadTrainingState(path: string, architecture: Architecture): TrainingState {
   const { tensors, metadata } = parseSafetensors(readBytes(path), path);
@@ -112,10 +114,26 @@ export function loadTrainingState(path: string, architecture: Architecture): Tra
       [name, parameter],
     ) => [name.slice(VELOCITY.length), parameter]),
   );
+  for (const [name, shape] of parameterShapes(architecture)) {
+    const given = velocity.get(name)?.shape;
+    if (isTrainable(name) && given?.join() !== shape.join()) {
+      throw new TypeError(
+        `Cannot resume from ${path}: the velocity of ${name} must have shape [${shape}], got ${
+          given === undefined ? "none" : `[${given}]`
+        }`,
+      );
+    }
+  }
+  const epoch = Number(metadata.epoch);
+  if (!Number.isInteger(epoch) || epoch < 0) {
+    throw new RangeError(
+      `Cannot resume from ${path}: the epoch must be a whole number, got ${metadata.epoch}`,
+    );
+  }
   return {
     model: architecture.model,
     recipe: JSON.parse(metadata.recipe) as Recipe,
-    epoch: Number(metadata.epoch),
+    epoch,
     weights: withWeights(architecture, weights, path).weights,
     velocity,
     random: JSON.parse(metadata.random) as TrainingState["random"],

@@ -212,6 +212,18 @@ Deno.test(
       message: `Cannot resume resnet32 from ${path}: the state is of tiny`,
     });
     const bytes = readFileSync(path);
+    const { velocity } = someState();
+    const without = new Map([...velocity].filter(([name]) => name !== "bn3.bias"));
+    saveTrainingState(path, { ...someState(), velocity: without });
+    assert.throws(() => loadTrainingState(path, tinyArchitecture()), {
+      name: "TypeError",
+      message: `Cannot resume from ${path}: the velocity of bn3.bias must have shape [6], got none`,
+    });
+    saveTrainingState(path, { ...someState(), epoch: NaN });
+    assert.throws(() => loadTrainingState(path, tinyArchitecture()), {
+      name: "RangeError",
+      message: `Cannot resume from ${path}: the epoch must be a whole number, got NaN`,
+    });
     writeFileSync(path, bytes.subarray(0, bytes.length - 1));
     assert.throws(() => loadTrainingState(path, tinyArchitecture()), { name: "RangeError" });
     assert.throws(() => loadTrainingState(join(folder, "none"), tinyArchitecture()), {

@@ -3,7 +3,7 @@ import { createPixelTable, normaliseImages } from "./augment.ts";
 import type { ImageSet } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
 import { eachLogitBatch } from "./logits.ts";
-import type { Network } from "./network.ts";
+import { checkImages, type Network } from "./network.ts";
 
 export interface EvaluateOptions {
   /** Images in one forward pass. @default 250 */
@@ -26,6 +26,7 @@ export async function evaluate(
   set: ImageSet,
   { batch = 250, onProgress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkImages(network, set);
   const { classCount } = network;
   const table = createPixelTable(network.preprocessing);
   const source = {

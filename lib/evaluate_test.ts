@@ -41,6 +41,22 @@ Deno.test(
 );
 
 Deno.test(
+  "evaluate() refuses images of another shape, and an empty set",
+  withEngine(async (engine) => {
+    const network = tinyNetwork();
+    const set = tinyImages(3, network);
+    await assert.rejects(evaluate(engine, network, { ...set, shape: [16, 16, 2] }), {
+      name: "TypeError",
+      message: "Cannot run tiny on tiny: images must have shape [8,8,2], got [16,16,2]",
+    });
+    await assert.rejects(evaluate(engine, network, { ...set, count: 0 }), {
+      name: "RangeError",
+      message: "Cannot run tiny on tiny: it must hold at least one image, got 0",
+    });
+  }),
+);
+
+Deno.test(
   "evaluate() names the image whose logits are not finite, and leaves no tensor",
   withEngine(async (engine) => {
     const network = withValues(tinyNetwork(), "linear.bias", { 1: Infinity });

@@ -254,6 +254,30 @@ export function withWeights(
   };
 }
 
+/**
+ * Refuses images that the architecture was not built for; its convolutions would take any size in silence.
+ *
+ * @throws {TypeError} If the images have another shape (both printed).
+ * @throws {RangeError} If there are none.
+ */
+export function checkImages(
+  { model, inputShape }: Architecture,
+  { name, count, shape }: {
+    readonly name: string;
+    readonly count: number;
+    readonly shape: readonly number[];
+  },
+): void {
+  if (shape.join() !== inputShape.join()) {
+    throw new TypeError(
+      `Cannot run ${model} on ${name}: images must have shape [${inputShape}], got [${shape}]`,
+    );
+  }
+  if (!(count >= 1)) {
+    throw new RangeError(`Cannot run ${model} on ${name}: it must hold at least one image, got ${count}`);
+  }
+}
+
 /** The network with some weights replaced; shapes must stay. */
 export function replaceWeights(network: Network, replaced: ReadonlyMap<string, Parameter>): Network {
   return withWeights(network, new Map([...network.weights, ...replaced]), "replaced weights");

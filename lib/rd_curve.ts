@@ -16,6 +16,7 @@ import { forward } from "./forward.ts";
 import { eachLogitBatch } from "./logits.ts";
 import { applyMask, magnitudeMask, magnitudeOrder } from "./mask.ts";
 import {
+  checkImages,
   type Network,
   type NetworkNode,
   type Parameter,
@@ -93,6 +94,7 @@ export async function measureCurves(
   { levels, layerNames, microBatch = 128, onProgress }: CurveOptions,
 ): Promise<RdCurves> {
   checkLevels(levels);
+  checkImages(network, calibration);
   const folded = foldBatchNorm(network);
   const layers = selectLayers(network, layerNames);
   const work = layers.map((layer) => preparePruning(network, folded, layer, levels));
@@ -147,6 +149,7 @@ export async function measureDistortion(
   changed: Network,
   calibration: CalibrationSet,
 ): Promise<Record<Statistic, number>> {
+  checkImages(dense, calibration);
   const reference = await calibrationLogits(engine, dense, calibration);
   const logits = await calibrationLogits(engine, changed, calibration);
   const summary = emptySummary();

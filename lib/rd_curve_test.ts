@@ -235,6 +235,25 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "measureCurves() refuses inputs of another shape, and an empty set",
+  withEngine(async (engine) => {
+    const network = tinyNetwork();
+    const set = noiseInputs(network, 2);
+    const levels = [0, 0.5];
+    await assert.rejects(measureCurves(engine, network, { ...set, shape: [16, 16, 2] }, { levels }), {
+      name: "TypeError",
+      message: "Cannot run tiny on test noise: images must have shape [8,8,2], got [16,16,2]",
+    });
+    const empty = { ...set, count: 0, inputs: new Float32Array(0) };
+    await assert.rejects(measureCurves(engine, network, empty, { levels }), {
+      name: "RangeError",
+      message: "Cannot run tiny on test noise: it must hold at least one image, got 0",
+    });
+    await assert.rejects(measureDistortion(engine, network, network, empty), { name: "RangeError" });
+  }),
+);
+
 Deno.test("evenLevels() spaces a count from 0 to 1", () => {
   assert.deepEqual(evenLevels(5), [0, 0.25, 0.5, 0.75, 1]);
   assert.deepEqual(evenLevels(2), [0, 1]);

@@ -8,6 +8,7 @@ import { decayedEntries, flatLayout, flatten, joinFlat, splitFlat, unflatten } f
 import { lossAndGradients } from "./gradient.ts";
 import {
   type Architecture,
+  checkImages,
   initialise,
   isTrainable,
   type Network,
@@ -126,6 +127,7 @@ export async function train(
   if (start.model !== architecture.model) {
     throw new TypeError(`Cannot resume ${architecture.model}: the state is of ${start.model}`);
   }
+  checkImages(architecture, set);
   const steps = Math.floor(set.count / recipe.batch);
   if (steps < 1) {
     throw new RangeError(
@@ -253,11 +255,13 @@ function countCorrect(logits: ArrayLike<number>, set: ImageSet, batch: Uint32Arr
   return correct;
 }
 
-function checkRecipe({ epochs, batch, peak, labelSmoothing }: Recipe): void {
+function checkRecipe({ epochs, batch, peak, momentum, weightDecay, labelSmoothing }: Recipe): void {
   const rules: [boolean, string, number][] = [
     [Number.isInteger(epochs) && epochs >= 1, "epochs must be a whole number from 1", epochs],
     [Number.isInteger(batch) && batch >= 2, "the batch must be a whole number from 2", batch],
     [peak > 0 && Number.isFinite(peak), "the learning rate must be positive", peak],
+    [momentum >= 0 && momentum < 1, "momentum must lie in [0, 1)", momentum],
+    [weightDecay >= 0 && Number.isFinite(weightDecay), "weight decay must be at least 0", weightDecay],
     [labelSmoothing >= 0 && labelSmoothing < 1, "label smoothing must lie in [0, 1)", labelSmoothing],
   ];
   for (const [holds, rule, value] of rules) {

@@ -137,6 +137,10 @@ Deno.test(
       name: "TypeError",
       message: "Cannot resume resnet32: the state is of tiny",
     });
+    await assert.rejects(train(engine, TINY, { ...IMAGES, shape: [8, 8, 3] }, start), {
+      name: "TypeError",
+      message: "Cannot run tiny on tiny: images must have shape [8,8,2], got [8,8,3]",
+    });
     await assert.rejects(train(engine, TINY, tinyImages(15, TINY), start), {
       name: "RangeError",
       message: "Cannot train: a batch of 16 must fit into the set's 15 images",
@@ -155,6 +159,8 @@ Deno.test("startTraining() follows from the seed and refuses recipes that cannot
     [{ batch: 1 }, "the batch must be a whole number from 2, got 1"],
     [{ peak: 0 }, "the learning rate must be positive, got 0"],
     [{ peak: NaN }, "the learning rate must be positive, got NaN"],
+    [{ momentum: 1 }, "momentum must lie in [0, 1), got 1"],
+    [{ weightDecay: NaN }, "weight decay must be at least 0, got NaN"],
     [{ labelSmoothing: 1 }, "label smoothing must lie in [0, 1), got 1"],
   ];
   for (const [change, message] of refusals) {
