@@ -12,6 +12,7 @@ import {
 import { loadTrainingState, saveTrainingState } from "./checkpoint.ts";
 import type { Engine } from "./engine.ts";
 import { evaluate } from "./evaluate.ts";
+import { createSchedule } from "./optimizer.ts";
 import { resnet32 } from "./resnet32.ts";
 import {
   DEFAULT_RECIPE,
@@ -40,7 +41,8 @@ Deno.test(
     assert.deepEqual(epochs.map(({ epoch }) => epoch), Array.from({ length: 12 }, (_, i) => i + 1));
     assert.equal(steps.length, 12 * 4);
     assert.deepEqual([steps[0].step, steps[0].steps, steps[0].epoch], [1, 4, 0]);
-    assert.equal(steps[0].learningRate, 0.05 / 25);
+    const rate = createSchedule("one-cycle", { peak: 0.05, totalSteps: 48 });
+    assert.deepEqual(steps.map(({ learningRate }) => learningRate), steps.map((_, i) => rate(i)));
     assert.ok(epochs.at(-1)!.loss < epochs[0].loss / 2);
     assert.ok(epochs.at(-1)!.top1 > epochs[0].top1);
     const { top1 } = await evaluate(engine, network, tinyImages(60, TINY, 2));
