@@ -4,7 +4,7 @@
  * Text and grid take the colour of the text around (`currentColor`), so that the drawing fits light and dark pages.
  * No ids, no style sheet, no script, no reference: any number of drawings can stand in one page.
  */
-import { FONT_FAMILY } from "./charts/style.ts";
+import { FONT_FAMILY, HEADING_HEIGHT } from "./charts/style.ts";
 import type { Figure, Trace } from "./charts/figure.ts";
 import { escapeMarkup } from "./markup.ts";
 import { makeColourBar } from "./static_svg/colour_bar.ts";
@@ -36,9 +36,8 @@ export function staticSvg(figure: Figure, options: StaticSvgOptions = {}): strin
   const headingHeight = titles.length * 21 + subtitles.length * 18 + (heading ? 12 : 0);
   const legend = makeLegend(layout.showlegend === false ? [] : figure.data.filter(hasKey), inside - 46);
   const bar = makeColourBar(figure.data);
-  const plotHeight = layout.height - 100; // what plotly leaves below its heading and legend
   const top = 8 + headingHeight + legend.height + (legend.height > 0 ? 10 : 4);
-  const bottom = top + plotHeight + 56;
+  const bottom = top + layout.height - (layout.margin?.t ?? HEADING_HEIGHT); // the plot is as high as plotly's
   const right = width - 16 - (bar?.width ?? 0);
   const head = [
     ...titles.map((line, i) => text(12, 24 + i * 21, line, { size: 16, weight: "bold" })),
@@ -51,7 +50,7 @@ export function staticSvg(figure: Figure, options: StaticSvgOptions = {}): strin
     `<title>${escapeMarkup(title)}</title><desc>${escapeMarkup(figure.alt)}</desc>\n` +
     `${head}${legend.draw(58, 8 + headingHeight)}\n` +
     `${plotArea(figure, { left: 8, top, right, bottom })}\n` +
-    `${bar?.draw(right + 16, top, plotHeight) ?? ""}</svg>`;
+    `${bar?.draw(right + 16, top, bottom - top - 56) ?? ""}</svg>`;
 }
 
 function hasKey(trace: Trace): boolean {

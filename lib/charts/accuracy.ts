@@ -22,6 +22,7 @@ export function accuracyChart(
   if (sparsities.length === 0) {
     throw new RangeError("Cannot draw the accuracy: there must be at least one sparsity, current count is 0");
   }
+  const lines = series.map((one) => line(one, sparsities));
   const [low, high] = [sparsities[0], sparsities[sparsities.length - 1]];
   const values = [dense, ...series.flatMap(({ top1 }) => top1.filter((value) => value !== null))];
   return {
@@ -32,7 +33,7 @@ export function accuracyChart(
       } sparsity; the dense ` +
       `network has ${formatPercent(dense)}. ${atEnd(result)}`,
     data: [
-      ...series.map((one) => line(one, sparsities)),
+      ...lines,
       {
         type: "scatter",
         mode: "lines",
@@ -46,6 +47,7 @@ export function accuracyChart(
     layout: layout({
       title,
       subtitle,
+      legend: [...lines.map(({ name = "" }) => name), DENSE_STYLE.name],
       hovermode: "x unified",
       xaxis: shareAxis(
         "Sparsity (% of weights pruned)",

@@ -5,7 +5,7 @@ import { logAxisWithZero, shareAxis } from "./axes.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
 import { DEPTH_COLOURS, layout, METHOD_STYLES } from "./style.ts";
 import { colourAt } from "./colour.ts";
-import { plotlyText } from "./text.ts";
+import { plotlyText, tickNames } from "./text.ts";
 
 /** What the charts read of a curves file. */
 export type Curves = Pick<CurvesFile, "model" | "statistic" | "samples" | "levels" | "layers">;
@@ -49,7 +49,6 @@ export function curveChart(curves: Curves, layerName: string): Figure {
     layout: layout({
       title: `Rate–distortion curve of ${layerName}`,
       subtitle: `${curves.model} · ${layer.weights.toLocaleString("en")} weights · ${sampleWords(curves)}`,
-      showlegend: false,
       xaxis: shareAxis("Sparsity of the layer (% of its weights pruned)", [0, levels[last]]),
       yaxis: { title: { text: distortionTitle(curves) }, ...axis },
     }),
@@ -93,7 +92,6 @@ export function curvesChart(curves: Curves): Figure {
       title: `Rate–distortion curves of ${model}`,
       subtitle: summary,
       height: 460,
-      showlegend: false,
       xaxis: shareAxis("Sparsity of the pruned layer (% of its weights)", [0, levels[levels.length - 1]]),
       yaxis: { title: { text: distortionTitle(curves) }, ...axis },
     }),
@@ -176,13 +174,14 @@ function depthScale(names: readonly string[]): ScatterTrace {
       color: [0],
       size: 0,
       colorscale: DEPTH_COLOURS,
-      cmin: 0,
-      cmax: Math.max(1, count - 1),
+      cmin: -0.03 * count, // a little air, so that the end's labels are not at the end
+      cmax: Math.max(1, count - 1) + 0.03 * count,
       showscale: true,
       colorbar: {
-        title: { text: "Layer", side: "top" },
+        title: { text: "Layer", side: "top", font: { size: 12.5 } },
+        tickfont: { size: 11.5 },
         tickvals: shown,
-        ticktext: shown.map((i) => plotlyText(names[i])),
+        ticktext: tickNames(shown.map((i) => names[i])),
         thickness: 12,
         outlinewidth: 0,
       },

@@ -92,18 +92,24 @@ export interface HeatmapTrace extends CommonTrace {
 }
 
 export interface Colorbar {
-  readonly title: { readonly text: string; readonly side?: "right" | "top" };
+  readonly title: {
+    readonly text: string;
+    readonly side?: "right" | "top";
+    readonly font?: { readonly size: number };
+  };
   readonly tickvals?: readonly number[];
   readonly ticktext?: readonly string[];
   readonly tickformat?: string;
   readonly thickness?: number;
   readonly outlinewidth?: number;
+  readonly tickfont?: { readonly size: number };
+  readonly xpad?: number;
 }
 
 type AxisReference<Letter extends string> = Letter | `${Letter}${2 | 3 | 4}`;
 
 export interface Axis {
-  readonly title: { readonly text: string; readonly standoff?: number };
+  readonly title: { readonly text: string; readonly [option: string]: unknown };
   readonly type: "linear" | "log" | "category";
   /** Ends of the axis; of a log axis their powers of ten, as plotly has it. */
   readonly range?: readonly [number, number];
@@ -129,6 +135,7 @@ export interface Layout {
   readonly yaxis: Axis;
   readonly yaxis2?: Axis;
   readonly showlegend?: boolean;
+  readonly margin?: { readonly t: number; readonly [side: string]: number };
   readonly [option: string]: unknown;
 }
 

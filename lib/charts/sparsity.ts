@@ -4,7 +4,7 @@ import { allocationNames, allocationTable, sameLayers } from "../tables/build.ts
 import { formatPercent } from "../tables/format.ts";
 import type { BarTrace, Figure, ScatterTrace } from "./figure.ts";
 import { layout, methodStyle } from "./style.ts";
-import { plotlyText } from "./text.ts";
+import { plotlyText, tickNames } from "./text.ts";
 
 type Shown = Pick<Allocation, "method" | "sparsity" | "layers">;
 
@@ -21,8 +21,9 @@ const MOST_BARS = 2;
  */
 export function sparsityChart(allocations: readonly Shown[]): Figure {
   const names = allocationNames(allocations);
-  const layers = sameLayers(allocations).map(({ name }) => plotlyText(name));
-  const trace = allocations.length <= MOST_BARS ? bars : lines;
+  const layers = tickNames(sameLayers(allocations).map(({ name }) => name));
+  const isBars = allocations.length <= MOST_BARS;
+  const trace = isBars ? bars : lines;
   const title = "Sparsity of each layer";
   return {
     title,
@@ -34,11 +35,9 @@ export function sparsityChart(allocations: readonly Shown[]): Figure {
     ),
     layout: layout({
       title,
-      subtitle: `Network: ${
-        allocations.map(({ method, sparsity }) => `${methodStyle(method).name} ${formatPercent(sparsity)}`)
-          .join(" · ")
-      }`,
-      height: 460,
+      subtitle: networkSparsity(allocations),
+      height: 470,
+      legend: names.map(plotlyText),
       barmode: "group",
       bargap: 0.25,
       bargroupgap: 0.05,
@@ -52,12 +51,35 @@ export function sparsityChart(allocations: readonly Shown[]): Figure {
       yaxis: {
         title: { text: "Sparsity (% of weights pruned)" },
         type: "linear",
-        range: [0, 1.02],
+        range: [isBars ? 0 : floor(allocations), 1.02],
         tickformat: ".0%",
       },
     }),
     table: allocationTable(allocations),
   };
+}
+
+/** Where the axis of lines begins: bars must stand on 0, lines need not. */
+function floor(allocations: readonly Shown[]): number {
+  const least = Math.min(
+    ...allocations.flatMap(({ layers }) => layers.map(({ pruned, weights }) => pruned / weights)),
+  );
+  return Math.max(0, Math.floor(10 * least - 0.2) / 10);
+}
+
+/** The whole network's sparsity under each allocation, once where they agree. */
+function networkSparsity(allocations: readonly Shown[]): string {
+  const shares = allocations.map(({ sparsity }) => formatPercent(sparsity));
+  const sparsities = allocations.map(({ sparsity }) => sparsity);
+  if (new Set(shares).size === 1) return `Whole network: ${shares[0]} of the weights pruned`;
+  if (allocations.length > 4) {
+    return `Whole network: ${formatPercent(Math.min(...sparsities))} to ${
+      formatPercent(Math.max(...sparsities))
+    } pruned`;
+  }
+  return `Whole network: ${
+    allocations.map(({ method }, i) => `${methodStyle(method).name} ${shares[i]}`).join(" · ")
+  }`;
 }
 
 function bars({ method, layers }: Shown, name: string, x: readonly string[], rank: number): BarTrace {
@@ -76,14 +98,15 @@ function bars({ method, layers }: Shown, name: string, x: readonly string[], ran
 function lines({ method, layers }: Shown, name: string, x: readonly string[], rank: number): ScatterTrace {
   const { colour, dash, symbol } = methodStyle(method);
   const shade = [colour, pale(colour, 0.7), pale(colour, 0.5), pale(colour, 0.35)][Math.min(rank, 3)];
+  const isOurs = method === "ours"; // the others' lines are faint: many layers make many crossings
   return {
     type: "scatter",
     mode: "lines+markers",
     name,
     x,
     y: layers.map(({ pruned, weights }) => pruned / weights),
-    line: { color: shade, width: method === "ours" ? 2.25 : 1.5, dash },
-    marker: { color: shade, size: method === "ours" ? 6 : 5, symbol },
+    line: { color: isOurs ? shade : pale(colour, 0.45), width: isOurs ? 2.25 : 1.25, dash },
+    marker: { color: shade, size: 6, symbol },
     hovertemplate: "%{y:.1%}",
   };
 }

@@ -42,8 +42,8 @@ export const GRID = "#E4E8ED";
 
 /** Shallow to deep: viridis without its palest end, so that every line is seen on white and on dark. */
 export const DEPTH_COLOURS: Colorscale = [
-  [0, "#46327E"],
-  [0.25, "#365C8D"],
+  [0, "#6B4FB3"],
+  [0.25, "#3F6BA5"],
   [0.5, "#277F8E"],
   [0.75, "#1FA187"],
   [1, "#7BC440"],
@@ -62,13 +62,19 @@ export interface LayoutParts {
   readonly yaxis2?: Axis;
   /** Pixels. @default {420} */
   readonly height?: number;
-  readonly showlegend?: boolean;
+  /** Escaped, in order; without them there is no legend. */
+  readonly legend?: readonly string[];
   readonly [option: string]: unknown;
 }
 
+/** Pixels of a layout's height: title and subtitle, and one line of the legend. */
+export const HEADING_HEIGHT = 68;
+export const LEGEND_ROW = 20;
+
 /** The layout of every chart: white ground, quiet grid, title at the left, legend above the plot. */
 export function layout(parts: LayoutParts): Layout {
-  const { title, subtitle = "", xaxis, yaxis, yaxis2, height = 420, showlegend = true, ...others } = parts;
+  const { title, subtitle = "", xaxis, yaxis, yaxis2, height = 420, legend = [], ...others } = parts;
+  const room = HEADING_HEIGHT + (legend.length > 0 ? 10 : 4) + LEGEND_ROW * legendRows(legend);
   return {
     title: {
       text: `<b>${plotlyText(title)}</b>`,
@@ -77,7 +83,7 @@ export function layout(parts: LayoutParts): Layout {
       x: 0,
       xref: "container",
       xanchor: "left",
-      pad: { l: 12 },
+      pad: { l: 12, t: 12 },
       y: 1,
       yref: "container",
       yanchor: "top",
@@ -86,18 +92,32 @@ export function layout(parts: LayoutParts): Layout {
     font: { family: FONT_FAMILY, size: 13, color: INK },
     paper_bgcolor: "#FFFFFF",
     plot_bgcolor: "#FFFFFF",
-    height,
+    height: height - HEADING_HEIGHT + room,
     autosize: true,
-    margin: { l: 70, r: 20, t: showlegend ? 100 : 72, b: 56 },
-    showlegend,
+    margin: { l: 70, r: 20, t: room, b: 56 },
+    showlegend: legend.length > 0,
     legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", font: { size: 12.5 } },
     hovermode: "closest",
     hoverlabel: { font: { family: FONT_FAMILY, size: 12.5 } },
     ...others,
-    xaxis: { ...AXIS, ...xaxis, showgrid: false },
-    yaxis: { ...AXIS, ...yaxis },
-    ...(yaxis2 ? { yaxis2: { ...AXIS, ...yaxis2 } } : {}),
+    xaxis: { ...axis(xaxis), showgrid: false },
+    yaxis: axis(yaxis),
+    ...(yaxis2 ? { yaxis2: axis(yaxis2) } : {}),
   };
+}
+
+/** Lines that the legend takes at the usual width; plotly sets its entries in columns as wide as the widest. */
+function legendRows(names: readonly string[]): number {
+  const widest = Math.max(0, ...names.map((name) => name.length));
+  const column = 50 + 7.5 * widest;
+  const all = names.reduce((sum, name) => sum + 50 + 7.5 * name.length, 0);
+  return names.length === 0 || all <= 600
+    ? Math.min(1, names.length)
+    : Math.ceil(names.length / Math.floor(600 / column));
+}
+
+function axis(parts: Axis): Axis {
+  return { ...AXIS, ...parts, title: { standoff: 10, font: { size: 13 }, ...parts.title } };
 }
 
 const AXIS = {

@@ -31,3 +31,19 @@ const CHARACTERS: Readonly<Record<string, string>> = {
   "&quot;": '"',
   "&#39;": "'",
 };
+
+/** Characters of a layer's name that an axis has room for. */
+const NAME_LENGTH = 26;
+
+/**
+ * Names for the ticks of an axis, escaped: long ones lose their beginning, unless two would read the same.
+ *
+ * The end of a layer's name says most: `…denselayer16.conv2`.
+ */
+export function tickNames(names: readonly string[]): string[] {
+  const short = names.map((name) => {
+    const characters = [...name];
+    return characters.length <= NAME_LENGTH ? name : `…${characters.slice(1 - NAME_LENGTH).join("")}`;
+  });
+  return (new Set(short).size === new Set(names).size ? short : names).map(plotlyText);
+}

@@ -2,7 +2,7 @@
 import { parseStrictJson } from "../strict_json.ts";
 import { formatPercent, formatShort } from "../tables/format.ts";
 import { shareAxis } from "./axes.ts";
-import type { Figure } from "./figure.ts";
+import type { Figure, ScatterTrace } from "./figure.ts";
 import { layout, METHOD_STYLES } from "./style.ts";
 
 /** What the chart reads of a line of the training log. */
@@ -37,6 +37,39 @@ export function trainingChart(logLines: readonly string[]): Figure {
   const mode = epochs.length > 40 ? "lines" : "lines+markers";
   const { ours, lamp, uniform } = METHOD_STYLES;
   const title = "Training by epoch";
+  const data: ScatterTrace[] = [
+    {
+      type: "scatter",
+      mode,
+      name: "Test accuracy",
+      x,
+      y: epochs.map(({ testTop1 }) => testTop1),
+      yaxis: "y2",
+      line: { color: ours.colour, width: 2.25 },
+      marker: { color: ours.colour, size: 5 },
+      hovertemplate: "%{y:.2%}",
+    },
+    {
+      type: "scatter",
+      mode: "lines",
+      name: "Training accuracy (augmented)",
+      x,
+      y: epochs.map(({ top1 }) => top1),
+      yaxis: "y2",
+      line: { color: uniform.colour, width: 1.5, dash: "dash" },
+      hovertemplate: "%{y:.2%}",
+    },
+    {
+      type: "scatter",
+      mode,
+      name: "Training loss",
+      x,
+      y: losses,
+      line: { color: lamp.colour, width: 2 },
+      marker: { color: lamp.colour, size: 5, symbol: "square" },
+      hovertemplate: "%{y:.3f}",
+    },
+  ];
   return {
     title,
     alt:
@@ -46,43 +79,12 @@ export function trainingChart(logLines: readonly string[]): Figure {
         formatPercent(best.testTop1, 2)
       } in epoch ${best.epoch}; the ` +
       `training loss goes from ${formatShort(first.loss)} to ${formatShort(last.loss)}.`,
-    data: [
-      {
-        type: "scatter",
-        mode,
-        name: "Test accuracy",
-        x,
-        y: epochs.map(({ testTop1 }) => testTop1),
-        yaxis: "y2",
-        line: { color: ours.colour, width: 2.25 },
-        marker: { color: ours.colour, size: 5 },
-        hovertemplate: "%{y:.2%}",
-      },
-      {
-        type: "scatter",
-        mode: "lines",
-        name: "Training accuracy (augmented)",
-        x,
-        y: epochs.map(({ top1 }) => top1),
-        yaxis: "y2",
-        line: { color: uniform.colour, width: 1.5, dash: "dash" },
-        hovertemplate: "%{y:.2%}",
-      },
-      {
-        type: "scatter",
-        mode,
-        name: "Training loss",
-        x,
-        y: losses,
-        line: { color: lamp.colour, width: 2 },
-        marker: { color: lamp.colour, size: 5, symbol: "square" },
-        hovertemplate: "%{y:.3f}",
-      },
-    ],
+    data,
     layout: layout({
       title,
       subtitle: `Test top-1 after epoch ${last.epoch}: ${formatPercent(last.testTop1, 2)}`,
-      height: 520,
+      height: 500,
+      legend: data.map(({ name = "" }) => name),
       hovermode: "x unified",
       xaxis: {
         title: { text: "Epoch" },

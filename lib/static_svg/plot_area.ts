@@ -61,7 +61,7 @@ function yScale(axis: Axis, traces: readonly Trace[], { top, bottom }: Box): Sca
     axis,
     traces.flatMap((trace): readonly Coordinate[] => trace.y),
     ends,
-    axis.type === "category" ? 14 : 46,
+    axis.type === "category" ? 14 : 34,
   );
 }
 

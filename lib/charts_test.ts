@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { sampleAccuracy, sampleAllocation, sampleCurves, sampleLayers, sampleLog } from "./_chart_samples.ts";
+import {
+  accuracyChart,
+  curveChart,
+  curvesChart,
+  type Figure,
+  METHOD_STYLES,
+  methodStyle,
+  plotlyText,
+  type ScatterTrace,
+  sparsityChart,
+  trainingChart,
+} from "./charts.ts";
+import { logAxisWithZero } from "./charts/axes.ts";
+import { colourAt } from "./charts/colour.ts";
+import { plainText, tickNames } from "./charts/text.ts";
+
+const HOSTILE = `</script><img src=x onerror="alert(1)">%{x}&`;
+
+function everyChart(): Figure[] {
+  return [
+    curveChart(sampleCurves(), "conv1"),
+    curvesChart(sampleCurves()),
+    sparsityChart([sampleAllocation("ours"), sampleAllocation("lamp")]),
+    sparsityChart(["ours", "lamp", "global"].map((method) => sampleAllocation(method))),
+    accuracyChart(sampleAccuracy()),
+    trainingChart(sampleLog()),
+  ];
+}
+
+Deno.test("every chart has a title, an alternative with numbers, axis titles and its numbers as a table", () => {
+  for (const { title, alt, layout, table } of everyChart()) {
+    assert.ok(title.length > 5);
+    assert.match(alt, /\d.*\.$/);
+    assert.ok(layout.xaxis.title.text.length > 3 && layout.yaxis.title.text.length > 3);
+    assert.ok(table.rows.length > 0);
+    assert.ok(table.rows.every((row) => row.length === table.columns.length));
+  }
+});
+
+Deno.test("every chart is plain JSON: nothing is lost on the way to a notebook", () => {
+  for (const { data, layout } of everyChart()) {
+    assert.deepEqual(JSON.parse(JSON.stringify({ data, layout })), { data, layout });
+  }
+});
+
+Deno.test("every chart is the same in two runs", () => assert.deepEqual(everyChart(), everyChart()));
+
+Deno.test("every chart keeps to plotly's scatter, bar and heat map", () => {
+  const types = new Set(everyChart().flatMap(({ data }) => data.map(({ type }) => type)));
+  assert.ok([...types].every((type) => ["scatter", "bar", "heatmap"].includes(type)));
+});
+
+Deno.test("METHOD_STYLES tell every two methods apart by colour, and by dash or marker", () => {
+  const styles = Object.values(METHOD_STYLES);
+  for (const field of ["name", "colour", "symbol"] as const) {
+    assert.equal(new Set(styles.map((style) => style[field])).size, styles.length);
+  }
+});
+
+Deno.test("methodStyle() keeps the name of a method it does not know, even one of Object's", () => {
+  assert.equal(methodStyle("constructor").name, "constructor");
+});
+
+Deno.test("plotlyText() and plainText() are inverse on any label", () => {
+  for (const label of [HOSTILE, "a < b & c", "&lt;", "$x$", "<b>bold</b>", "layer1.0.conv1"]) {
+    assert.doesNotMatch(plotlyText(label), /[<>]|%\{|^\$/);
+    assert.equal(plainText(plotlyText(label)), label);
+  }
+});
+
+Deno.test("tickNames() shortens long names from the front, but never makes two the same", () => {
+  const [short] = tickNames(["features.denseblock4.denselayer16.conv2"]);
+  assert.match(short, /^….*denselayer16\.conv2$/);
+  const twins = ["a".repeat(40) + "same", "b" + "a".repeat(39) + "same"];
+  assert.deepEqual(tickNames(twins), twins);
+});
+
+Deno.test("logAxisWithZero() puts zero a decade below the least value and marks it", () => {
+  const { axis, zeroAt } = logAxisWithZero([0, 0.02, 30]); // decades 0.01, 0.1, 1, 10
+  assert.equal(zeroAt, 0.001);
+  assert.deepEqual(axis.tickvals, [0.001, 0.01, 0.1, 1, 10]);
+  assert.deepEqual(axis.ticktext, ["0", "10⁻²", "10⁻¹", "1", "10"]);
+  assert.ok(axis.range![0] < -3 && axis.range![1] > Math.log10(30));
+});
+
+Deno.test("logAxisWithZero() has an axis where all values are zero", () => {
+  assert.deepEqual(logAxisWithZero([0, 0]).axis.ticktext, ["0"]);
+});
+
+Deno.test("logAxisWithZero() thins the ticks of many decades", () => {
+  assert.ok(logAxisWithZero([1e-12, 1e12]).axis.tickvals!.length <= 9);
+});
+
+Deno.test("colourAt() mixes between the stops of a scale and holds its ends", () => {
+  const scale = [[0, "#000000"], [1, "#FF8000"]] as const;
+  assert.deepEqual([-1, 0, 0.5, 1, 2].map((place) => colourAt(scale, place)), [
+    "#000000",
+    "#000000",
+    "#804000",
+    "#FF8000",
+    "#FF8000",
+  ]);
+});
+
+Deno.test("curveChart() leaves level 0 off the line and marks it at the tick of zero", () => {
+  const curves = sampleCurves();
+  const [line, zeros] = curveChart(curves, "conv1").data as ScatterTrace[];
+  assert.equal(line.y[0], null);
+  assert.deepEqual(line.y.slice(1), curves.layers[0].distortion.slice(1));
+  assert.deepEqual(zeros.x, [0]);
+});
+
+Deno.test("curveChart() refuses an unknown layer and lists those there are", () => {
+  assert.throws(() => curveChart(sampleCurves(), "conv9"), (error) => {
+    assert.ok(error instanceof RangeError);
+    return /must be one of conv1, .*, linear, current value is conv9$/.test(error.message);
+  });
+});
+
+Deno.test("curvesChart() draws one line a layer and names the most and least sensitive", () => {
+  const { data, alt } = curvesChart(sampleCurves());
+  assert.equal(data.filter((trace) => trace.type === "scatter" && trace.mode === "lines").length, 34);
+  assert.match(alt, /At 90 % sparsity \S+ costs most \(.*\), \S+ least/);
+});
+
+Deno.test("curvesChart() takes a single layer whose distortions are all zero", () => {
+  const curves = sampleCurves();
+  const layers = [{ ...curves.layers[0], distortion: curves.levels.map(() => 0) }];
+  assert.equal(curvesChart({ ...curves, layers }).data.length, 3);
+});
+
+Deno.test("curvesChart() escapes names for plotly in every place", () => {
+  const curves = sampleCurves();
+  const layers = curves.layers.slice(0, 2).map((layer, i) => ({ ...layer, name: HOSTILE + i }));
+  const { data, layout } = curvesChart({ ...curves, layers, model: HOSTILE });
+  assert.doesNotMatch(JSON.stringify({ data, layout }), /<img|<\/script/);
+});
+
+Deno.test("sparsityChart() draws two methods as bars, more as lines", () => {
+  const kinds = (count: number) =>
+    sparsityChart(["ours", "lamp", "global"].slice(0, count).map((method) => sampleAllocation(method)))
+      .data.map(({ type }) => type);
+  assert.deepEqual(kinds(2), ["bar", "bar"]);
+  assert.deepEqual(kinds(3), ["scatter", "scatter", "scatter"]);
+});
+
+Deno.test("sparsityChart() shows pruned over weights of every layer under its name", () => {
+  const allocation = sampleAllocation();
+  const [trace] = sparsityChart([allocation]).data;
+  assert.deepEqual(trace.x, sampleLayers().map(({ name }) => name));
+  assert.deepEqual(
+    (trace as ScatterTrace).y,
+    allocation.layers.map(({ pruned, weights }) => pruned / weights),
+  );
+});
+
+Deno.test("sparsityChart() tells one method at several sparsities apart by name and shade", () => {
+  const { data } = sparsityChart([0.5, 0.7, 0.9].map((sparsity) => sampleAllocation("ours", sparsity)));
+  assert.equal(new Set(data.map(({ name }) => name)).size, 3);
+  assert.equal(new Set(data.map((trace) => JSON.stringify((trace as ScatterTrace).marker))).size, 3);
+});
+
+Deno.test("sparsityChart() refuses allocations over other layers, naming the first that differs", () => {
+  const other = sampleAllocation("lamp");
+  const layers = other.layers.map((layer, i) => i === 4 ? { ...layer, name: "stem" } : layer);
+  assert.throws(() => sparsityChart([sampleAllocation(), { ...other, layers }]), {
+    name: "TypeError",
+    message: "Cannot compare allocations: layer 4 of lamp must be layer1.1.conv2 with 2304 weights, " +
+      "current one is stem with 2304",
+  });
+  assert.throws(() => sparsityChart([]), RangeError);
+});
+
+Deno.test("accuracyChart() gives each method its style, leaves gaps, and draws the dense network", () => {
+  const { data, alt } = accuracyChart(sampleAccuracy());
+  const lines = data as ScatterTrace[];
+  assert.deepEqual(lines.map(({ name }) => name), [
+    ...["Ours", "LAMP", "Global", "Uniform", "Uniform+", "E-R ker.", "Lazarevich et al."],
+    "Dense",
+  ]);
+  assert.equal(lines[0].line!.color, METHOD_STYLES.ours.colour);
+  assert.equal(lines[3].y[3], null);
+  assert.deepEqual(lines[7].y, [0.9255, 0.9255]);
+  assert.match(alt, /At 90 %: Ours 59\.4 %, Global 54\.4 %/);
+});
+
+Deno.test("accuracyChart() refuses a series that does not fit, and no sparsities at all", () => {
+  const result = sampleAccuracy();
+  assert.throws(() => accuracyChart({ ...result, sparsities: [0.5] }), {
+    name: "TypeError",
+    message:
+      "Cannot make the accuracy chart: ours must have 1 values, one per sparsity, current counts are 5 and 5",
+  });
+  assert.throws(() => accuracyChart({ sparsities: [], series: [], dense: 0.9 }), RangeError);
+});
+
+Deno.test("accuracyChart() takes a single sparsity", () => {
+  const { layout } = accuracyChart({
+    sparsities: [0.9],
+    series: [{ method: "ours", top1: [0.5] }],
+    dense: 0.9,
+  });
+  assert.ok(layout.xaxis.range![0] < 0.9 && layout.xaxis.range![1] > 0.9);
+});
+
+Deno.test("trainingChart() reads the log of the training command", () => {
+  const line =
+    '{"model":"resnet32","epoch":1,"loss":1.66,"top1":0.38,"seconds":186.8,"testTop1":0.485,"samples":10000}';
+  const { data, table } = trainingChart([line, line.replace('"epoch":1', '"epoch":2'), ""]);
+  assert.deepEqual(table.rows, [[1, 1.66, 0.38, 0.485], [2, 1.66, 0.38, 0.485]]);
+  assert.deepEqual(data.map(({ name }) => name), [
+    "Test accuracy",
+    "Training accuracy (augmented)",
+    "Training loss",
+  ]);
+});
+
+Deno.test("trainingChart() names the line that is broken", () => {
+  assert.throws(() => trainingChart(['{"epoch":1}']), {
+    name: "TypeError",
+    message: "Cannot read line 1 of the training log: loss must be a number, current value is undefined",
+  });
+  assert.throws(() => trainingChart(["{"]), SyntaxError);
+  assert.throws(() => trainingChart(["", " "]), RangeError);
+});
+
+Deno.test("charts leave their inputs as they are", () => {
+  const [curves, allocation, result] = [sampleCurves(), sampleAllocation(), sampleAccuracy()];
+  const before = JSON.stringify([curves, allocation, result]);
+  curvesChart(curves), curveChart(curves, "linear"), sparsityChart([allocation]), accuracyChart(result);
+  assert.equal(JSON.stringify([curves, allocation, result]), before);
+});
