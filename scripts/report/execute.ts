@@ -1,0 +1,77 @@
+/** Runs a notebook and tells of its progress. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Notebook, readNotebook } from "./notebook.ts";
+import { environmentPrograms, runProgram } from "./run_python.ts";
+
+/** What the Python side tells: `kind` and `message` with an error, `seconds` with the end of a cell. */
+export interface CellEvent {
+  readonly event: "start" | "done" | "error";
+  /** Code cells are counted from 1. */
+  readonly cell: number;
+  readonly cells: number;
+  readonly seconds?: number;
+  readonly kind?: string;
+  readonly message?: string;
+}
+
+const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), "execute_notebook.py");
+
+/**
+ * Runs all cells in the kernel that the notebook names, in the notebook's folder; its file stays as it is.
+ *
+ * @returns The notebook with its outputs.
+ * @throws {NotebookError} If a cell fails, takes too long, or the kernel dies.
+ */
+export async function executeNotebook(
+  path: string,
+  options: { readonly timeout?: number; readonly onEvent?: (event: CellEvent) => void } = {},
+): Promise<Notebook> {
+  const { timeout = 1800, onEvent = () => {} } = options;
+  const python = join(environmentPrograms(), "python");
+  const folder = mkdtempSync(join(tmpdir(), "rd-report-"));
+  const out = join(folder, "executed.ipynb");
+  let failure: CellEvent | undefined;
+  try {
+    const { code, stderr } = await runProgram(python, [PROGRAM, path, out, dirname(path), String(timeout)], {
+      onLine: (line) => {
+        const event = JSON.parse(line) as CellEvent;
+        if (event.event === "error") failure = event;
+        onEvent(event);
+      },
+    });
+    if (failure) throw new NotebookError(path, failure);
+    if (code !== 0) {
+      throw new TypeError(`Cannot run ${path}: Jupyter must start its kernel, it says: ${lastLine(stderr)}`);
+    }
+    return readNotebook(out);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A cell failed. */
+export class NotebookError extends RangeError {
+  constructor(path: string, { cell, cells, kind = "", message = "" }: CellEvent) {
+    const text = message.startsWith(`${kind}:`)
+      ? message
+      : [kind, message].filter((part) => part !== "").join(": ");
+    super(`Cannot run ${path}: cell ${cell} of ${cells} failed: ${firstLine(text)}`);
+  }
+}
+
+function firstLine(text: string): string {
+  return plain(text).split("\n").find((line) => line.trim() !== "")?.trim() ?? "no message";
+}
+
+function lastLine(text: string): string {
+  return plain(text).trimEnd().split("\n").pop() || "nothing";
+}
+
+/** Without the colours of a terminal. */
+function plain(text: string): string {
+  // deno-lint-ignore no-control-regex -- escape sequences begin with one
+  return text.replace(/\x1B\[[0-9;]*m/g, "");
+}

@@ -1,0 +1,87 @@
+/** From an executed notebook to one HTML file. */
+import { mkdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { provenance, readJson, readText, writeFileWhole } from "../../lib/store.ts";
+import { PROJECT_FOLDER } from "../folders.ts";
+import { renderMath } from "./math.ts";
+import type { Notebook } from "./notebook.ts";
+import { composePage, headings } from "./page.ts";
+import { disarm, prepare } from "./prepare.ts";
+import { cellSeconds, footerHtml } from "./provenance_footer.ts";
+import { environmentPrograms, runProgram } from "./run_python.ts";
+
+const SCRIPTS_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)));
+const TEMPLATE = "report_template";
+
+/**
+ * Writes the report of an executed notebook, whole or not at all.
+ *
+ * @param notebookPath Names the notebook; it is not read.
+ * @returns The path of the report.
+ * @throws {FileError} If it cannot be written; an older report then stays.
+ */
+export async function writeReport(notebook: Notebook, notebookPath: string, folder: string): Promise<string> {
+  const name = basename(notebookPath, ".ipynb");
+  const { notebook: prepared, figures } = prepare(notebook, renderMath);
+  const article = disarm(await convertCells(prepared, notebookPath));
+  const facts = {
+    notebookName: basename(notebookPath),
+    cellSeconds: cellSeconds(notebook),
+    origin: provenance({
+      engine: null,
+      seed: null,
+      protocol: "report",
+      samples: null,
+      versions: figures.length > 0 ? { "plotly.js": plotlyVersion() } : {},
+    }),
+  };
+  const page = composePage({
+    title: plainTitle(article) ?? name,
+    article,
+    footer: footerHtml(notebook, facts),
+    figures,
+    style: templateText("page.css"),
+    scripts: [...(figures.length > 0 ? [plotlyText()] : []), templateText("page.js")],
+  });
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${name}.html`);
+  writeFileWhole(path, page);
+  return path;
+}
+
+/** nbconvert with the template of this project: Markdown and highlighted code to HTML. */
+async function convertCells(notebook: Notebook, notebookPath: string): Promise<string> {
+  const { code, stdout, stderr } = await runProgram(join(environmentPrograms(), "jupyter-nbconvert"), [
+    "--to=html",
+    `--template=${TEMPLATE}`,
+    `--TemplateExporter.extra_template_basedirs=${SCRIPTS_FOLDER}`,
+    "--stdin",
+    "--stdout",
+    "--log-level=ERROR",
+  ], { stdin: JSON.stringify(notebook) });
+  if (code === 0) return stdout;
+  const reason = stderr.trimEnd().split("\n").pop() || "nothing";
+  throw new TypeError(`Cannot convert ${notebookPath}: nbconvert must end well, it says: ${reason}`);
+}
+
+function templateText(name: string): string {
+  return readText(join(SCRIPTS_FOLDER, TEMPLATE, name));
+}
+
+const PLOTLY_FOLDER = join(PROJECT_FOLDER, "node_modules", "plotly.js-dist-min");
+
+function plotlyText(): string {
+  return readText(join(PLOTLY_FOLDER, "plotly.min.js"));
+}
+
+function plotlyVersion(): string {
+  return (readJson(join(PLOTLY_FOLDER, "package.json")) as { version: string }).version;
+}
+
+/** The first heading, without entities: it is escaped again where it stands. */
+function plainTitle(article: string): string | undefined {
+  const title = headings(article).find(({ level }) => level === 1)?.text;
+  const characters: Record<string, string> = { lt: "<", gt: ">", quot: '"', amp: "&" };
+  return title?.replace(/&(lt|gt|quot|amp);/g, (_, entity) => characters[entity]);
+}
