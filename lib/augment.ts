@@ -32,7 +32,7 @@ export function normaliseImages(
 
 /** Where to cut and whether to mirror each image of one epoch. */
 export interface AugmentationPlan {
-  /** Crop offsets in [0, 2 · padding], one per image position in the epoch. */
+  /** Crop offsets in [0, 2 · padding], one per image of the set. */
   readonly top: Uint8Array;
   readonly left: Uint8Array;
   /** 1 = mirrored, one per image of the set. */

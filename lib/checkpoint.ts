@@ -1,4 +1,5 @@
 /** Networks and training states as safetensors files, named and laid out as PyTorch's state dicts. */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { architectureNamed } from "./models.ts";
 import {
@@ -24,7 +25,8 @@ const IGNORED = /\.num_batches_tracked$/;
  * where it does not, the architecture's own hold.
  *
  * @param model What the caller takes it for; the file's own `model` by default.
- * @throws {TypeError} If a tensor is missing, extra, misshapen or not F32, or the file says it is another model.
+ * @throws {TypeError} If a tensor is missing, extra, misshapen or not F32, the file says it is another model, or its
+ * bytes do not match the SHA-256 it carries.
  * @throws {RangeError} If the model is unknown or a weight is not finite.
  */
 export function parseNetwork(bytes: Uint8Array, from: string, model?: string): Network {
@@ -40,6 +42,7 @@ export function parseNetwork(bytes: Uint8Array, from: string, model?: string): N
   }
   const architecture = architectureNamed(name);
   const network = withWeights(architecture, floatParameters(tensors, from), from);
+  checkSeal(tensors, metadata, from);
   return { ...network, preprocessing: parsePreprocessing(metadata, architecture, from) };
 }
 
@@ -58,7 +61,7 @@ export function serializeNetwork(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const { mean, std } = network.preprocessing;
-  return serializeSafetensors(storedParameters(network.weights), {
+  return serializeSealed(network.weights, {
     model: network.model,
     mean: JSON.stringify(mean),
     std: JSON.stringify(std),
@@ -80,7 +83,7 @@ const VELOCITY = "optimizer.velocity.";
 /** Saves all that a training run needs to go on, whole or not at all. */
 export function saveTrainingState(path: string, state: TrainingState): void {
   const velocity = [...state.velocity].map(([name, parameter]) => [VELOCITY + name, parameter] as const);
-  const bytes = serializeSafetensors(storedParameters(new Map([...state.weights, ...velocity])), {
+  const bytes = serializeSealed(new Map([...state.weights, ...velocity]), {
     format: "rd-training/1",
     model: state.model,
     recipe: JSON.stringify(state.recipe),
@@ -130,6 +133,7 @@ export function loadTrainingState(path: string, architecture: Architecture): Tra
       `Cannot resume from ${path}: the epoch must be a whole number, got ${metadata.epoch}`,
     );
   }
+  checkSeal(tensors, metadata, path);
   return {
     model: architecture.model,
     recipe: JSON.parse(metadata.recipe) as Recipe,
@@ -148,6 +152,42 @@ function floatParameters(tensors: ReadonlyMap<string, StoredTensor>, from: strin
     parameters.set(name, { shape, data: data as Float32Array });
   }
   return parameters;
+}
+
+/** Metadata field that holds the SHA-256 of all tensor bytes, so that no flipped bit passes as a weight. */
+const SEAL = "data_sha256";
+
+function serializeSealed(
+  parameters: ReadonlyMap<string, Parameter>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const tensors = storedParameters(parameters);
+  return serializeSafetensors(tensors, { ...metadata, [SEAL]: tensorsSha256(tensors) });
+}
+
+/** Files from elsewhere carry no seal; ours must match theirs. */
+function checkSeal(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>>,
+  from: string,
+): void {
+  const found = tensorsSha256(tensors);
+  if (metadata[SEAL] !== undefined && metadata[SEAL] !== found) {
+    throw new TypeError(
+      `Cannot load ${from}: its weights were altered, their SHA-256 must be ${
+        metadata[SEAL]
+      }, got ${found} ` +
+        `(weights changed on purpose are saved without the metadata field ${SEAL})`,
+    );
+  }
+}
+
+function tensorsSha256(tensors: ReadonlyMap<string, StoredTensor>): string {
+  const hash = createHash("sha256");
+  for (const { data } of tensors.values()) {
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
 }
 
 function storedParameters(parameters: ReadonlyMap<string, Parameter>): Map<string, StoredTensor> {

@@ -232,3 +232,18 @@ Deno.test(
     });
   }),
 );
+
+Deno.test("parseNetwork() finds any flipped byte of the weights", () => {
+  const network = shakenNetwork(resnet32());
+  const bytes = serializeNetwork(network);
+  const headerBytes = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const prng = createPrng(2, "flips");
+  for (let trial = 0; trial < 20; trial++) {
+    const altered = bytes.slice();
+    altered[8 + headerBytes + prng.int(bytes.length - 8 - headerBytes)] ^= 1; // lowest bit: the value stays finite
+    assert.throws(() => parseNetwork(altered, "altered"), {
+      name: "TypeError",
+      message: /^Cannot load altered: its weights were altered, their SHA-256 must be [0-9a-f]{64}, got /,
+    });
+  }
+});

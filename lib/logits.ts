@@ -16,6 +16,13 @@ export interface InputSource {
   readonly read: (first: number, count: number) => Float32Array;
 }
 
+/** @throws {RangeError} If a batch is no whole number from 1. */
+export function checkBatch(batch: number): void {
+  if (!Number.isSafeInteger(batch) || batch < 1) {
+    throw new RangeError(`Cannot run in batches: a batch must be a whole number from 1, got ${batch}`);
+  }
+}
+
 /** Runs the network, batch normalisation folded, and hands each batch's logits [batch · classes] to `visit`. */
 export async function eachLogitBatch(
   engine: Engine,
@@ -24,6 +31,7 @@ export async function eachLogitBatch(
   batch: number,
   visit: (logits: Float32Array, first: number) => void,
 ): Promise<void> {
+  checkBatch(batch);
   const folded = foldBatchNorm(network);
   const variables = createVariables(folded);
   try {

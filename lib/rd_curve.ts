@@ -13,7 +13,7 @@ import {
 import type { Engine } from "./engine.ts";
 import { foldBatchNorm } from "./fold.ts";
 import { forward } from "./forward.ts";
-import { eachLogitBatch } from "./logits.ts";
+import { checkBatch, eachLogitBatch } from "./logits.ts";
 import { applyMask, magnitudeMask, magnitudeOrder } from "./mask.ts";
 import {
   checkImages,
@@ -94,6 +94,7 @@ export async function measureCurves(
   { levels, layerNames, microBatch = 128, onProgress }: CurveOptions,
 ): Promise<RdCurves> {
   checkLevels(levels);
+  checkBatch(microBatch);
   checkImages(network, calibration);
   const folded = foldBatchNorm(network);
   const layers = selectLayers(network, layerNames);

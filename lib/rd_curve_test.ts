@@ -236,7 +236,7 @@ Deno.test(
 );
 
 Deno.test(
-  "measureCurves() refuses inputs of another shape, and an empty set",
+  "measureCurves() refuses inputs of another shape, an empty set and an empty batch",
   withEngine(async (engine) => {
     const network = tinyNetwork();
     const set = noiseInputs(network, 2);
@@ -244,6 +244,10 @@ Deno.test(
     await assert.rejects(measureCurves(engine, network, { ...set, shape: [16, 16, 2] }, { levels }), {
       name: "TypeError",
       message: "Cannot run tiny on test noise: images must have shape [8,8,2], got [16,16,2]",
+    });
+    await assert.rejects(measureCurves(engine, network, set, { levels, microBatch: 0 }), {
+      name: "RangeError",
+      message: "Cannot run in batches: a batch must be a whole number from 1, got 0",
     });
     const empty = { ...set, count: 0, inputs: new Float32Array(0) };
     await assert.rejects(measureCurves(engine, network, empty, { levels }), {
