@@ -43,7 +43,7 @@ function build(bar: Colorbar, colorscale: Colorscale, low: number, high: number)
       const cells = Array.from({ length: STEPS }, (_, i) => {
         const colour = colourAt(colorscale, (STEPS - 0.5 - i) / STEPS);
         return `<rect x="${px(left)}" y="${px(from + i * step)}" width="${THICKNESS}" height="${
-          px(step + 0.5)
+          px(step + (i < STEPS - 1 ? 1 : 0)) // an overlap, so that no seam shows
         }" fill="${colour}"/>`;
       });
       const labels = makeScale(axis, [], [to, from], 40).ticks.map(({ at, label }) =>

@@ -9,10 +9,13 @@
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
     const result = structuredClone(layout);
-    const entries = layout.showlegend ? data.filter(({ name, showlegend }) => name && showlegend !== false).length : 0;
+    const entries = layout.showlegend
+      ? data.filter(({ name, showlegend }) => name && showlegend !== false).length
+      : 0;
     // room for the legend: as many lines as the layout has foreseen, or two columns on a phone
     const foreseen = (layout.margin?.t ?? 72) - 58;
     const above = entries === 0 ? 10 : width < 480 ? 14 + 20 * Math.ceil(entries / 2) : foreseen;
+    if (width < 480) result.legend = { ...layout.legend, entrywidth: 0.48, entrywidthmode: "fraction" };
     Object.assign(result, {
       title: { text: "" },
       height: (layout.height ?? 420) - (layout.margin?.t ?? 72) + above,
