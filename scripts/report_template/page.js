@@ -15,7 +15,14 @@
     // room for the legend: as many lines as the layout has foreseen, or two columns on a phone
     const foreseen = (layout.margin?.t ?? 72) - 58;
     const above = entries === 0 ? 10 : width < 480 ? 14 + 20 * Math.ceil(entries / 2) : foreseen;
-    if (width < 480) result.legend = { ...layout.legend, entrywidth: 0.48, entrywidthmode: "fraction" };
+    if (width < 480) {
+      result.legend = {
+        ...layout.legend,
+        entrywidth: 0.5,
+        entrywidthmode: "fraction",
+        font: { size: 11 },
+      };
+    }
     Object.assign(result, {
       title: { text: "" },
       height: (layout.height ?? 420) - (layout.margin?.t ?? 72) + above,
