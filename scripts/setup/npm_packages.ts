@@ -10,6 +10,8 @@ import type { Step } from "./step.ts";
 
 export const OLDEST_NODE = 20;
 const INPUTS = ["package.json", "package-lock.json", ".npmrc", "scripts/tfjs-node/package.json"];
+/** What npm has in its cache it need not ask for again, and no package runs code while it is installed. */
+export const NPM_OPTIONS = ["--ignore-scripts", "--prefer-offline"];
 /** npm writes this list of what it installed last of all. */
 const INSTALLED = "node_modules/.package-lock.json";
 
@@ -29,7 +31,7 @@ export const npmPackages: Step = {
   async run(project, say) {
     const npm = findNpm(project);
     requireNode(project);
-    await runChild(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "http"], {
+    await runChild(npm, ["ci", ...NPM_OPTIONS, "--no-audit", "--no-fund", "--loglevel=http"], {
       cwd: project.folder,
       env: npmEnvironment(project.env),
       log: join(stampFolder(project), "npm_packages.log"),
@@ -93,8 +95,9 @@ export function missingPackages(folder: string): string[] {
 }
 
 function countFetched(say: (detail: string) => void): (line: string) => void {
-  let fetched = 0;
+  const fetched = new Set<string>();
   return (line) => {
-    if (/http (fetch|cache) .*\.tgz/.test(line)) say(`${++fetched} packages`);
+    const tarball = line.match(/http (?:fetch|cache) .*?(\S+\.tgz)/)?.[1];
+    if (tarball) say(`${fetched.add(tarball).size} packages`);
   };
 }

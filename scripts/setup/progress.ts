@@ -21,7 +21,7 @@ export function startProgress(label: string, isTerminal = process.stderr.isTTY =
   let lastLine = start;
   const draw = () => {
     const line = `${label} … ${seconds()}${current && `, ${current}`}`;
-    if (isTerminal) process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    if (isTerminal) process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
     else if (performance.now() - lastLine >= LINE_EVERY_MS) {
       process.stderr.write(`${line}\n`);
       lastLine = performance.now();

@@ -123,7 +123,7 @@ export function librarySizes(project: Project): string | null {
 function tellPackage(say: (detail: string) => void): (line: string) => void {
   let count = 0;
   return (line) => {
-    const name = line.match(/^Collecting ([\w.-]+)/)?.[1];
+    const name = line.match(/^(?:Collecting|Processing) (?:.*\/)?([\w.-]+)/)?.[1].replace(/-\d.*/, "");
     const size = line.match(/Downloading .*\(([\d.]+ [kMG]B)\)/)?.[1];
     if (name) say(`package ${++count}: ${name}`);
     else if (size) say(`package ${count}: ${size}`);

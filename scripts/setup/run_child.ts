@@ -30,8 +30,20 @@ wait $program; code=$?
 kill -PIPE $watchdog
 exit $code`;
 
-const NO_NETWORK =
-  /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|NewConnectionError|NameResolutionError|Max retries exceeded|ConnectTimeout|Temporary failure in name resolution/i;
+/** What a program may complain of that is not its own fault, and what to do then. */
+const CAUSES = [
+  {
+    pattern: /ENOSPC|No space left on device/,
+    rule: "the disk must have room",
+    mend: "make room, then: deno task setup",
+  },
+  {
+    pattern:
+      /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|NewConnectionError|ConnectTimeout/,
+    rule: "the package registry must be reachable",
+    mend: "try again when it is: deno task setup; what was fetched is kept",
+  },
+] as const;
 
 /** npm's lines that name a code or nothing at all. */
 const BARE_CODE = /\b(code|errno) -?\w+$|^npm (error|ERR!)\s*$/;
@@ -75,10 +87,12 @@ export async function runChild(
 }
 
 function failure(lines: string[], code: number | string, { action, mend, log }: ChildOptions): string {
-  const offline = lines.filter((line) => NO_NETWORK.test(line)).find((line) => !BARE_CODE.test(line));
-  if (offline !== undefined) {
-    return `Cannot ${action}: the package registry must be reachable, got "${shorten(offline)}" ` +
-      `(try again when it is: deno task setup; what was fetched is kept)`;
+  const text = lines.join("\n");
+  for (const cause of CAUSES) {
+    const found = text.match(cause.pattern)?.[0];
+    if (found) {
+      return `Cannot ${action}: ${cause.rule}, got ${found} (${cause.mend}; all it said is in ${log})`;
+    }
   }
   const complaint = lines.find((line) => /\berr(or)?\b/i.test(line) && !BARE_CODE.test(line)) ??
     lines.at(-1) ?? "";

@@ -50,17 +50,19 @@ Deno.test(
 );
 
 Deno.test(
-  "runChild() tells a missing network from other failures",
+  "runChild() tells a missing network and a full disk from other failures",
   withProject(async (project) => {
-    const complaint = "npm error request to the registry failed, reason: getaddrinfo ENOTFOUND registry";
-    const program = project.program(
-      "offline",
-      `echo 'npm error code ENOTFOUND'; echo '${complaint}'; exit 1`,
-    );
-    await assert.rejects(runChild(program, [], options(project)), {
+    const { log } = options(project);
+    const offline = project.program("offline", "echo 'npm error reason: getaddrinfo ENOTFOUND host'; exit 1");
+    await assert.rejects(runChild(offline, [], options(project)), {
       name: "TypeError",
-      message: `Cannot make it: the package registry must be reachable, got "${complaint}" ` +
-        "(try again when it is: deno task setup; what was fetched is kept)",
+      message: "Cannot make it: the package registry must be reachable, got ENOTFOUND " +
+        `(try again when it is: deno task setup; what was fetched is kept; all it said is in ${log})`,
+    });
+    const full = project.program("full", "echo 'OSError: [Errno 28] No space left on device' >&2; exit 1");
+    await assert.rejects(runChild(full, [], options(project)), {
+      message: "Cannot make it: the disk must have room, got No space left on device " +
+        `(make room, then: deno task setup; all it said is in ${log})`,
     });
   }),
 );

@@ -27,7 +27,7 @@ export const tensorAddon: Step = {
   inputs: (project) => ({
     ...hashes(project, [...sources(project), QUIET_SOURCE, `${HEADERS}/package.json`]),
     libraries: librarySizes(project) ?? "none",
-    rpath: rpaths(project).join(":"),
+    rpath: rpath(project),
   }),
   outputs(project) {
     const files = Object.values(addonPaths(project));
@@ -74,7 +74,7 @@ async function build(
   compiler: string,
   args: readonly string[],
 ): Promise<void> {
-  const part = join(dirname(path), `.${process.pid}.${basename(path)}`);
+  const part = join(dirname(path), `.new.${basename(path)}`);
   const name = basename(path, ".node");
   const options = { cwd: project.folder, env: project.env };
   try {
@@ -135,28 +135,19 @@ function bindingArguments(project: Project): string[] {
     join(tensorflow, "include"),
     ...sources(project).filter((name) => name.endsWith(".cc")).map((name) => join(project.folder, name)),
     ...tensorflowLibraries().map((name) => join(tensorflow, name)),
-    ...rpaths(project).map((path) => `-Wl,-rpath,${path}`),
-    // With a GPU, libtensorflow opens NVIDIA's libraries by bare name: the old kind of rpath holds for those too.
-    ...(project.gpu ? ["-Wl,--disable-new-dtags"] : []),
+    `-Wl,-rpath,${rpath(project)}`,
   ];
 }
 
-/** Where the addon looks for libraries, relative to itself, so that the project can be moved. */
-function rpaths(project: Project): string[] {
+/**
+ * Where the addon looks for libtensorflow, relative to itself, so that the project can be moved. NVIDIA's libraries
+ * libtensorflow finds by itself: the GPU wheel names their packages' folders.
+ */
+function rpath(project: Project): string {
   const packages = sitePackages(project);
-  if (packages === null) return [];
-  const folders = [join(packages, "tensorflow"), ...(project.gpu ? nvidiaFolders(packages) : [])];
+  if (packages === null) return "none";
   const origin = process.platform === "darwin" ? "@loader_path" : "$ORIGIN";
-  const from = dirname(addonPaths(project).binding);
-  return folders.map((folder) => `${origin}/${relative(from, folder)}`);
-}
-
-function nvidiaFolders(packages: string): string[] {
-  const nvidia = join(packages, "nvidia");
-  if (!statSync(nvidia, { throwIfNoEntry: false })) return [];
-  return readdirSync(nvidia).map((name) => join(nvidia, name, "lib")).filter((path) =>
-    statSync(path, { throwIfNoEntry: false })?.isDirectory()
-  );
+  return `${origin}/${relative(dirname(addonPaths(project).binding), join(packages, "tensorflow"))}`;
 }
 
 function sources(project: Project): string[] {
