@@ -44,13 +44,13 @@ function setupProblems({ versions, setup }: Facts): Problem[] {
   return found;
 }
 
-function engineProblems({ engines, engine }: Facts): Problem[] {
+function engineProblems({ setup, engines, engine }: Facts): Problem[] {
   const tensorflow = engines.find(({ name }) => name === "tensorflow");
   if (engine === null) {
     const mend = process.env.RD_ENGINE ? `unset RD_ENGINE, now ${process.env.RD_ENGINE}` : "deno task setup";
     return [{ what: "no engine loads", mend, isFatal: true }];
   }
-  if (tensorflow?.loads) return [];
+  if (tensorflow?.loads || Object.values(setup).includes(false)) return [];
   const what = `the fastest engine does not load: ${tensorflow?.reason}`;
   return [{ what, mend: "rm -r data/cache/setup && deno task setup", isFatal: false }];
 }
