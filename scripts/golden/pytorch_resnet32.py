@@ -125,14 +125,18 @@ def summary(tensor: torch.Tensor) -> dict:
     }
 
 
+def parameter_groups(parameters: dict[str, nn.Parameter], weight_decay: float) -> list[dict]:
+    """Decay on weights of convolutions and the linear layer, none on biases and batch normalisation."""
+    decayed = [p for p in parameters.values() if p.dim() > 1]
+    plain = [p for p in parameters.values() if p.dim() == 1]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0}]
+
+
 def training(folder: Path, images: torch.Tensor, targets: torch.Tensor) -> dict:
     """One step of SGD with Nesterov momentum, and the loss after it."""
     model = load(folder).train()
     parameters = dict(model.named_parameters())
-    decayed = [p for p in parameters.values() if p.dim() > 1]
-    plain = [p for p in parameters.values() if p.dim() == 1]
-    groups = [{"params": decayed, "weight_decay": 5e-4}, {"params": plain, "weight_decay": 0}]
-    optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)
+    optimizer = torch.optim.SGD(parameter_groups(parameters, 5e-4), lr=0.1, momentum=0.9, nesterov=True)
     loss = F.cross_entropy(model(images), targets)
     loss.backward()
     optimizer.step()
@@ -145,6 +149,32 @@ def training(folder: Path, images: torch.Tensor, targets: torch.Tensor) -> dict:
         "runningStatistics": {name: summary(buffers[name]) for name in names},
         "lossAfter": rounded(F.cross_entropy(model(images), targets))[0],
     }
+
+
+def adamw(folder: Path, images: torch.Tensor, targets: torch.Tensor) -> dict:
+    """One step of AdamW, and the loss after it; the decay is large, so that a step without it is found."""
+    model = load(folder).train()
+    parameters = dict(model.named_parameters())
+    optimizer = torch.optim.AdamW(parameter_groups(parameters, 0.5), lr=0.01)
+    F.cross_entropy(model(images), targets).backward()
+    optimizer.step()
+    return {
+        "weights": {name: summary(parameters[name]) for name in PARAMETERS},
+        "lossAfter": rounded(F.cross_entropy(model(images), targets))[0],
+    }
+
+
+def clipped() -> list[dict]:
+    """clip_grad_norm_ on two small gradients: one beyond the limit, one within."""
+    result = []
+    for gradients, limit in [([[3, 0], [4, 12]], 6.5), ([[3, 0], [4, 12]], 14)]:
+        parameters = [nn.Parameter(torch.zeros(2, dtype=torch.float64)) for _ in gradients]
+        for parameter, gradient in zip(parameters, gradients):
+            parameter.grad = torch.tensor(gradient, dtype=torch.float64)
+        nn.utils.clip_grad_norm_(parameters, limit)
+        after = rounded(torch.cat([parameter.grad for parameter in parameters]))
+        result.append({"gradient": sum(gradients, []), "limit": limit, "clipped": after})
+    return result
 
 
 def main() -> None:
@@ -162,7 +192,10 @@ def main() -> None:
             "levels": LEVELS,
             "distortion": distortions(folder, images, dense),
         }
-    golden["training"] = training(folder, training_images, batches["targets"].double())
+    targets = batches["targets"].double()
+    golden["training"] = training(folder, training_images, targets)
+    golden["adamw"] = adamw(folder, training_images, targets)
+    golden["clipped"] = clipped()
     out.write_text(json.dumps(golden) + "\n")
 
 
