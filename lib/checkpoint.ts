@@ -4,16 +4,15 @@ import { readFileSync } from "node:fs";
 import { architectureNamed } from "./models.ts";
 import {
   type Architecture,
-  isTrainable,
   type Network,
   type Parameter,
-  parameterShapes,
   type Preprocessing,
   withWeights,
 } from "./network.ts";
 import { parseSafetensors, serializeSafetensors, type StoredTensor } from "./safetensors.ts";
 import { writeFileWhole } from "./store.ts";
-import type { Recipe, TrainingState } from "./train.ts";
+import { parseStrictJson } from "./strict_json.ts";
+import { checkState, type Recipe, type TrainingState } from "./train.ts";
 
 /** PyTorch counts batches in every batch norm; nothing here needs the count. */
 const IGNORED = /\.num_batches_tracked$/;
@@ -78,31 +77,39 @@ export function saveNetwork(
   writeFileWhole(path, serializeNetwork(network, metadata));
 }
 
-const VELOCITY = "optimizer.velocity.";
+/** Beside `conv1.weight` a state holds `optimizer.velocity.conv1.weight` and maybe `average.conv1.weight`. */
+const STATE_FORMAT = "rd-training/2";
+const AVERAGE = "average.";
 
 /** Saves all that a training run needs to go on, whole or not at all. */
 export function saveTrainingState(path: string, state: TrainingState): void {
-  const velocity = [...state.velocity].map(([name, parameter]) => [VELOCITY + name, parameter] as const);
-  const bytes = serializeSealed(new Map([...state.weights, ...velocity]), {
-    format: "rd-training/1",
+  const slots = [...state.slots].flatMap(([slot, values]) => prefixed(`optimizer.${slot}.`, values));
+  const average = prefixed(AVERAGE, state.average ?? new Map());
+  const tensors = storedParameters(new Map([...state.weights, ...slots, ...average]));
+  const metadata = {
+    format: STATE_FORMAT,
     model: state.model,
     recipe: JSON.stringify(state.recipe),
     epoch: String(state.epoch),
     random: JSON.stringify(state.random),
-  });
-  writeFileWhole(path, bytes);
+  };
+  const sealed = { ...metadata, [STATE_SEAL]: stateSha256(tensors, metadata) };
+  writeFileWhole(path, serializeSafetensors(tensors, sealed));
 }
 
 /**
  * Reads a training state.
  *
- * @throws {TypeError} If the file holds something else, the state of another model, or a tensor too few.
+ * @throws {TypeError} If the file holds something else, the state of another model, a state that is not whole, or was
+ * altered since it was saved.
+ * @throws {RangeError} If a number in it is out of range or not finite.
+ * @throws {SyntaxError} If its recipe or its generators are no JSON.
  */
 export function loadTrainingState(path: string, architecture: Architecture): TrainingState {
   const { tensors, metadata } = parseSafetensors(readBytes(path), path);
-  if (metadata.format !== "rd-training/1") {
+  if (metadata.format !== STATE_FORMAT) {
     throw new TypeError(
-      `Cannot resume from ${path}: its format must be rd-training/1, got ${metadata.format}`,
+      `Cannot resume from ${path}: its format must be ${STATE_FORMAT}, got ${metadata.format}`,
     );
   }
   if (metadata.model !== architecture.model) {
@@ -110,38 +117,41 @@ export function loadTrainingState(path: string, architecture: Architecture): Tra
       `Cannot resume ${architecture.model} from ${path}: the state is of ${metadata.model}`,
     );
   }
-  const parameters = floatParameters(tensors, path);
-  const weights = new Map([...parameters].filter(([name]) => !name.startsWith(VELOCITY)));
-  const velocity = new Map(
-    [...parameters].filter(([name]) => name.startsWith(VELOCITY)).map((
-      [name, parameter],
-    ) => [name.slice(VELOCITY.length), parameter]),
-  );
-  for (const [name, shape] of parameterShapes(architecture)) {
-    const given = velocity.get(name)?.shape;
-    if (isTrainable(name) && given?.join() !== shape.join()) {
-      throw new TypeError(
-        `Cannot resume from ${path}: the velocity of ${name} must have shape [${shape}], got ${
-          given === undefined ? "none" : `[${given}]`
-        }`,
-      );
-    }
-  }
-  const epoch = Number(metadata.epoch);
-  if (!Number.isInteger(epoch) || epoch < 0) {
-    throw new RangeError(
-      `Cannot resume from ${path}: the epoch must be a whole number, got ${metadata.epoch}`,
+  const state = {
+    model: architecture.model,
+    recipe: parseStrictJson(metadata.recipe, `the recipe in ${path}`) as Recipe,
+    epoch: /^\d+$/.test(metadata.epoch) ? Number(metadata.epoch) : NaN,
+    ...stateParameters(floatParameters(tensors, path)),
+    random: parseStrictJson(metadata.random, `the generators in ${path}`) as TrainingState["random"],
+  };
+  checkState(architecture, state, path);
+  const found = stateSha256(tensors, metadata);
+  if (metadata[STATE_SEAL] !== found) {
+    throw new TypeError(
+      `Cannot resume from ${path}: it was altered, its SHA-256 must be ${metadata[STATE_SEAL]}, got ${found}`,
     );
   }
-  checkSeal(tensors, metadata, path);
-  return {
-    model: architecture.model,
-    recipe: JSON.parse(metadata.recipe) as Recipe,
-    epoch,
-    weights: withWeights(architecture, weights, path).weights,
-    velocity,
-    random: JSON.parse(metadata.random) as TrainingState["random"],
-  };
+  return state;
+}
+
+/** Sorts a file's tensors by their prefixes. */
+function stateParameters(
+  parameters: ReadonlyMap<string, Parameter>,
+): Pick<TrainingState, "weights" | "slots" | "average"> {
+  const weights = new Map<string, Parameter>();
+  const average = new Map<string, Parameter>();
+  const slots = new Map<string, Map<string, Parameter>>();
+  for (const [name, parameter] of parameters) {
+    const [, slot, rest] = name.match(/^optimizer\.([^.]+)\.(.+)$/) ?? [];
+    if (slot !== undefined) slots.set(slot, (slots.get(slot) ?? new Map()).set(rest, parameter));
+    else if (name.startsWith(AVERAGE)) average.set(name.slice(AVERAGE.length), parameter);
+    else weights.set(name, parameter);
+  }
+  return { weights, slots, average: average.size > 0 ? average : null };
+}
+
+function prefixed(prefix: string, parameters: ReadonlyMap<string, Parameter>): [string, Parameter][] {
+  return [...parameters].map(([name, parameter]) => [prefix + name, parameter]);
 }
 
 function floatParameters(tensors: ReadonlyMap<string, StoredTensor>, from: string): Map<string, Parameter> {
@@ -182,8 +192,19 @@ function checkSeal(
   }
 }
 
-function tensorsSha256(tensors: ReadonlyMap<string, StoredTensor>): string {
-  const hash = createHash("sha256");
+/** Metadata field of a state that holds the SHA-256 of its metadata and all tensor bytes. */
+const STATE_SEAL = "state_sha256";
+
+function stateSha256(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  { model, recipe, epoch, random }: Readonly<Record<string, string>>,
+): string {
+  return tensorsSha256(tensors, JSON.stringify([model, recipe, epoch, random]));
+}
+
+/** @param text Goes before the tensors. */
+function tensorsSha256(tensors: ReadonlyMap<string, StoredTensor>, text = ""): string {
+  const hash = createHash("sha256").update(text);
   for (const { data } of tensors.values()) {
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }

@@ -16,11 +16,11 @@ import {
   saveTrainingState,
   serializeNetwork,
 } from "./checkpoint.ts";
-import { type Network, prunableLayers } from "./network.ts";
+import { type Network, type Parameter, prunableLayers } from "./network.ts";
 import { createPrng } from "./prng.ts";
 import { resnet32, resnet32a } from "./resnet32.ts";
 import { parseSafetensors, serializeSafetensors, type StoredTensor } from "./safetensors.ts";
-import { DEFAULT_RECIPE, startTraining, type TrainingState } from "./train.ts";
+import { DEFAULT_RECIPE, type Recipe, startTraining, type TrainingState } from "./train.ts";
 
 /** The network's tensors as a file stores them, to be changed before they are written. */
 function tensorsOf(network: Network): Map<string, StoredTensor> {
@@ -170,30 +170,47 @@ Deno.test(
   }),
 );
 
-function someState(): TrainingState {
-  const start = startTraining(tinyArchitecture(), { ...DEFAULT_RECIPE, epochs: 3 });
+/** A state in mid-run whose vectors all differ. */
+function someState(recipe: Partial<Recipe> = {}): TrainingState {
+  const start = startTraining(tinyArchitecture(), { ...DEFAULT_RECIPE, epochs: 3, ...recipe });
   const order = createPrng(5);
   order.normal(); // leaves a spare normal behind
+  const scaled = (values: Weights, scale: number) =>
+    new Map(
+      [...values].map(([name, { shape, data }]) => [name, { shape, data: data.map((_, i) => i / scale) }]),
+    );
   return {
     ...start,
     epoch: 2,
-    velocity: new Map([...start.velocity].map((
-      [name, { shape, data }],
-    ) => [name, { shape, data: data.map((_, i) => i / 3) }])),
-    random: { order: order.state(), crop: createPrng(6).state() },
+    slots: new Map([...start.slots].map(([slot, values], k) => [slot, scaled(values, k + 3)])),
+    average: start.average && scaled(start.average, 7),
+    random: { order: order.state(), crop: createPrng(6).state(), cutout: createPrng(7).state() },
   };
 }
+
+type Weights = TrainingState["weights"];
+
+/** Recipes that between them fill every part of a state. */
+const STATES = [someState(), someState({ optimizer: "adamw", average: 0.99, clip: 1, cutout: 2 })];
 
 Deno.test(
   "loadTrainingState() gives back what saveTrainingState() saved",
   inTemporaryFolder((folder) => {
     const path = join(folder, "run.state");
-    const state = someState();
-    saveTrainingState(path, state);
-    assert.deepEqual(loadTrainingState(path, tinyArchitecture()), state);
-    const bytes = readFileSync(path);
-    saveTrainingState(path, loadTrainingState(path, tinyArchitecture()));
-    assert.deepEqual(readFileSync(path), bytes);
+    for (const state of STATES) {
+      const copy = structuredClone(state);
+      saveTrainingState(path, state);
+      assert.deepEqual(state, copy);
+      assert.deepEqual(loadTrainingState(path, tinyArchitecture()), state);
+      const bytes = readFileSync(path);
+      saveTrainingState(path, loadTrainingState(path, tinyArchitecture()));
+      assert.deepEqual(readFileSync(path), bytes);
+    }
+    assert.deepEqual(STATES.map(({ slots }) => [...slots.keys()]), [
+      ["velocity"],
+      ["first_moment", "second_moment"],
+    ]);
+    assert.deepEqual(STATES.map(({ average }) => average === null), [true, false]);
   }),
 );
 
@@ -204,7 +221,7 @@ Deno.test(
     saveNetwork(path, tinyNetwork());
     assert.throws(() => loadTrainingState(path, tinyArchitecture()), {
       name: "TypeError",
-      message: `Cannot resume from ${path}: its format must be rd-training/1, got undefined`,
+      message: `Cannot resume from ${path}: its format must be rd-training/2, got undefined`,
     });
     saveTrainingState(path, someState());
     assert.throws(() => loadTrainingState(path, resnet32()), {
@@ -212,24 +229,207 @@ Deno.test(
       message: `Cannot resume resnet32 from ${path}: the state is of tiny`,
     });
     const bytes = readFileSync(path);
-    const { velocity } = someState();
-    const without = new Map([...velocity].filter(([name]) => name !== "bn3.bias"));
-    saveTrainingState(path, { ...someState(), velocity: without });
-    assert.throws(() => loadTrainingState(path, tinyArchitecture()), {
-      name: "TypeError",
-      message: `Cannot resume from ${path}: the velocity of bn3.bias must have shape [6], got none`,
-    });
-    saveTrainingState(path, { ...someState(), epoch: NaN });
-    assert.throws(() => loadTrainingState(path, tinyArchitecture()), {
-      name: "RangeError",
-      message: `Cannot resume from ${path}: the epoch must be a whole number, got NaN`,
-    });
     writeFileSync(path, bytes.subarray(0, bytes.length - 1));
     assert.throws(() => loadTrainingState(path, tinyArchitecture()), { name: "RangeError" });
     assert.throws(() => loadTrainingState(join(folder, "none"), tinyArchitecture()), {
       name: "TypeError",
       message: /^Cannot read /,
     });
+  }),
+);
+
+/** A copy of some vectors with one replaced, or left out. */
+function withVector(values: Weights, name: string, data?: Float32Array): Map<string, Parameter> {
+  const changed = new Map(values);
+  changed.delete(name);
+  if (data !== undefined) changed.set(name, { shape: [data.length], data });
+  return changed;
+}
+
+/** A copy of a state with one vector of its first slot replaced, or left out. */
+function withSlotVector(state: TrainingState, name: string, data?: Float32Array): TrainingState {
+  const [[slot, values], ...rest] = state.slots;
+  return { ...state, slots: new Map([[slot, withVector(values, name, data)], ...rest]) };
+}
+
+Deno.test(
+  "loadTrainingState() refuses a state of which a part is missing, broken or another recipe's",
+  inTemporaryFolder((folder) => {
+    const path = join(folder, "run.state");
+    const [sgd, adamw] = STATES;
+    const refused = (state: TrainingState, name: string, message: string) => {
+      saveTrainingState(path, state);
+      assert.throws(() => loadTrainingState(path, tinyArchitecture()), { name, message });
+    };
+    const slots = (names: string[]) => new Map(names.map((name) => [name, sgd.slots.get("velocity")!]));
+    const both = "first_moment and second_moment";
+    for (
+      const [state, given, message] of [
+        [adamw, ["velocity"], `the optimizer adamw needs ${both}, got velocity`],
+        [adamw, ["second_moment"], `the optimizer adamw needs ${both}, got second_moment`],
+        [
+          adamw,
+          ["first_moment", "second_moment", "velocity"],
+          `the optimizer adamw needs ${both}, got ${both} and velocity`,
+        ],
+        [sgd, ["first_moment", "second_moment"], `the optimizer sgd needs velocity, got ${both}`],
+        [sgd, [], "the optimizer sgd needs velocity, got nothing"],
+      ] as const
+    ) {
+      refused({ ...state, slots: slots([...given]) }, "TypeError", `Cannot resume from ${path}: ${message}`);
+    }
+    const velocity = `Cannot resume from ${path}: the velocity of`;
+    refused(
+      withSlotVector(sgd, "bn3.bias"),
+      "TypeError",
+      `${velocity} bn3.bias must have shape [6], got none`,
+    );
+    refused(
+      withSlotVector(sgd, "bn3.bias", new Float32Array(5)),
+      "TypeError",
+      `${velocity} bn3.bias must have shape [6], got [5]`,
+    );
+    refused(
+      withSlotVector(sgd, "bn3.running_mean", new Float32Array(6)),
+      "TypeError",
+      `${velocity} bn3.running_mean must not be there: nothing of that name is trained`,
+    );
+    refused(
+      withSlotVector(sgd, "bn3.bias", Float32Array.of(0, 0, Infinity, 0, 0, 0)),
+      "RangeError",
+      `${velocity} bn3.bias must be finite, got Infinity at index 2`,
+    );
+    refused(
+      { ...adamw, average: null },
+      "TypeError",
+      `Cannot resume from ${path}: with a decay of 0.99 it must hold an average, got none`,
+    );
+    refused(
+      { ...sgd, average: sgd.weights },
+      "TypeError",
+      `Cannot resume from ${path}: with a decay of 0 it must hold no average, got one`,
+    );
+    refused(
+      { ...adamw, average: withVector(adamw.average!, "bn3.running_mean") },
+      "TypeError",
+      `Cannot load the average of ${path} into tiny: tensor bn3.running_mean [6] is missing`,
+    );
+    refused(
+      { ...sgd, weights: withVector(sgd.weights, "bn3.bias", new Float32Array(6).fill(NaN)) },
+      "RangeError",
+      `Cannot load ${path} into tiny: tensor bn3.bias must be finite, got NaN at index 0`,
+    );
+    for (const epoch of [NaN, -1, 1.5, 4]) { // of three epochs
+      const shown = epoch === 4 ? 4 : NaN;
+      refused(
+        { ...sgd, epoch },
+        "RangeError",
+        `Cannot resume from ${path}: the epoch must be a whole number from 0 to 3, got ${shown}`,
+      );
+    }
+  }),
+);
+
+Deno.test(
+  "loadTrainingState() refuses a broken recipe and broken generators, and names the file",
+  inTemporaryFolder((folder) => {
+    const path = join(folder, "run.state");
+    saveTrainingState(path, STATES[0]);
+    const { tensors, metadata } = parseSafetensors(readFileSync(path));
+    const refused = (field: string, text: string, name: string, message: string | RegExp) => {
+      writeFileSync(path, serializeSafetensors(tensors, { ...metadata, [field]: text }));
+      assert.throws(() => loadTrainingState(path, tinyArchitecture()), { name, message });
+    };
+    for (const text of ["", "{", "undefined", '{"epochs": NaN}']) {
+      for (const [field, title] of [["recipe", "recipe"], ["random", "generators"]]) {
+        const start = `Cannot read the ${title} in ${path}: it must be JSON, current text is not: `;
+        refused(field, text, "SyntaxError", new RegExp(`^${RegExp.escape(start)}`));
+      }
+    }
+    refused(
+      "recipe",
+      '{"epochs": 3, "epochs": 4}',
+      "SyntaxError",
+      `Cannot read the recipe in ${path}: a key must not appear twice, current key "epochs"`,
+    );
+    const recipe = JSON.parse(metadata.recipe);
+    for (
+      const [text, message] of [
+        ["null", "epochs must be a whole number from 1, got undefined"],
+        ["[3]", "epochs must be a whole number from 1, got undefined"],
+        [JSON.stringify({ ...recipe, epochs: "3" }), 'epochs must be a whole number from 1, got "3"'],
+        [JSON.stringify({ ...recipe, seed: "1" }), 'the seed must be a whole number, got "1"'],
+        [JSON.stringify({ ...recipe, momentum: "0.9" }), 'momentum must lie in [0, 1), got "0.9"'],
+        [
+          JSON.stringify({ ...recipe, peak: { toString: 1 } }),
+          'the learning rate must be positive, got {"toString":1}',
+        ],
+        [
+          JSON.stringify({ ...recipe, optimizer: "adam" }),
+          'the optimizer must be one of sgd, adamw, got "adam"',
+        ],
+        [
+          JSON.stringify({ ...recipe, clip: undefined }),
+          "the gradient's largest norm must be at least 0, got undefined",
+        ],
+      ]
+    ) refused("recipe", text, "RangeError", `Cannot resume from ${path}: ${message}`);
+
+    const random = JSON.parse(metadata.random);
+    const words = "Cannot restore a generator: the state must hold 4 words in [0, 2^32), current value";
+    for (
+      const [text, message] of [
+        ["null", `order: ${words} undefined`],
+        [JSON.stringify({ ...random, cutout: undefined }), `cutout: ${words} undefined`],
+        [
+          JSON.stringify({ ...random, crop: { words: [0, 0, 0, 0], spareNormal: null } }),
+          "crop: Cannot restore a generator: one word at least must not be 0, current value 0,0,0,0",
+        ],
+      ]
+    ) refused("random", text, "TypeError", `Cannot resume from ${path}, generator ${message}`);
+    refused(
+      "epoch",
+      "",
+      "RangeError",
+      `Cannot resume from ${path}: the epoch must be a whole number from 0 to 3, got NaN`,
+    );
+  }),
+);
+
+Deno.test(
+  "loadTrainingState() finds any flipped bit of the file, and a recipe changed by hand",
+  inTemporaryFolder((folder) => {
+    const path = join(folder, "run.state");
+    const architecture = tinyArchitecture();
+    saveTrainingState(path, STATES[1]);
+    const bytes = Uint8Array.from(readFileSync(path));
+    const headerBytes = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    const prng = createPrng(3, "flips");
+    for (let trial = 0; trial < 200; trial++) {
+      const altered = bytes.slice();
+      const end = trial % 2 === 0 ? headerBytes : bytes.length; // the short header as often as all of it
+      altered[prng.int(end)] ^= 1 << prng.int(8);
+      writeFileSync(path, altered);
+      assert.throws(() => loadTrainingState(path, architecture), /^(Type|Range|Syntax)Error: Cannot /);
+    }
+    const { tensors, metadata } = parseSafetensors(bytes);
+    const recipe = metadata.recipe.replace('"clip":1', '"clip":2');
+    for (
+      const [changed, seal] of [[{ recipe }, metadata.state_sha256], [
+        { state_sha256: "none" },
+        "none",
+      ]] as const
+    ) {
+      writeFileSync(path, serializeSafetensors(tensors, { ...metadata, ...changed }));
+      assert.throws(() => loadTrainingState(path, architecture), {
+        name: "TypeError",
+        message: new RegExp(
+          `^${
+            RegExp.escape(`Cannot resume from ${path}: it was altered, its SHA-256 must be ${seal}, got `)
+          }[0-9a-f]{64}$`,
+        ),
+      });
+    }
   }),
 );
 

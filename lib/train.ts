@@ -1,11 +1,8 @@
-/** Dense training by SGD: seeded, resumable at every epoch to the same bits, progress by callback. */
-import * as tf from "@tensorflow/tfjs";
+/** Dense training: seeded, resumable at every epoch to the same bits, progress by callback. */
 import { augmentBatch, createPixelTable, planAugmentation } from "./augment.ts";
 import { breathe } from "./breathe.ts";
 import type { ImageSet } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
-import { decayedEntries, flatLayout, flatten, joinFlat, splitFlat, unflatten } from "./flat_weights.ts";
-import { lossAndGradients } from "./gradient.ts";
 import {
   type Architecture,
   checkImages,
@@ -13,10 +10,15 @@ import {
   isTrainable,
   type Network,
   type Parameter,
+  parameterShapes,
   withWeights,
 } from "./network.ts";
-import { createSchedule, type ScheduleName, sgdStep } from "./optimizer.ts";
-import { createPrng, type PrngState } from "./prng.ts";
+import { OPTIMIZER_SLOTS, type OptimizerName, OPTIMIZERS } from "./optimizer.ts";
+import { createPrng, type Prng, type PrngState } from "./prng.ts";
+import type { Masks } from "./prune.ts";
+import { createSchedule, type Schedule, type ScheduleName, SCHEDULES } from "./schedule.ts";
+import { quote } from "./strict_json.ts";
+import { type Batch, createStepper, type Stepper } from "./training_step.ts";
 
 /** What determines a training run, with the training set and the engine. */
 export interface Recipe {
@@ -24,25 +26,40 @@ export interface Recipe {
   readonly seed: number;
   /** Images in one step. */
   readonly batch: number;
+  readonly optimizer: OptimizerName;
   readonly schedule: ScheduleName;
   /** Highest learning rate. */
   readonly peak: number;
+  /** Nesterov momentum, in [0, 1); SGD only. */
   readonly momentum: number;
+  /** On weights of convolutions and linear layers, not on biases or batch norm. */
   readonly weightDecay: number;
   /** Share of the target spread evenly over all classes, in [0, 1). */
   readonly labelSmoothing: number;
+  /** Largest norm of the whole gradient; 0 leaves it as it is. */
+  readonly clip: number;
+  /** Side in pixels of a square blacked out at a random place (DeVries and Taylor 2017); 0 for none. */
+  readonly cutout: number;
+  /** Decay, in [0, 1), of the running average of the weights that the run returns; 0 for the last weights. */
+  readonly average: number;
 }
 
 export const DEFAULT_RECIPE: Recipe = {
   epochs: 30,
   seed: 1,
   batch: 128,
+  optimizer: "sgd",
   schedule: "one-cycle",
   peak: 0.2,
   momentum: 0.9,
   weightDecay: 5e-4,
   labelSmoothing: 0,
+  clip: 0,
+  cutout: 0,
+  average: 0,
 };
+
+type Weights = ReadonlyMap<string, Parameter>;
 
 /** All that a run needs to go on: plain data, taken at the end of an epoch. */
 export interface TrainingState {
@@ -50,11 +67,17 @@ export interface TrainingState {
   readonly recipe: Recipe;
   /** Epochs done. */
   readonly epoch: number;
-  readonly weights: ReadonlyMap<string, Parameter>;
-  /** The optimizer's velocity, laid out like the weights. */
-  readonly velocity: ReadonlyMap<string, Parameter>;
-  readonly random: { readonly order: PrngState; readonly crop: PrngState };
+  readonly weights: Weights;
+  /** What the optimizer remembers, by name; each laid out like the weights. */
+  readonly slots: ReadonlyMap<string, Weights>;
+  /** Running average of the weights and running statistics, where the recipe asks for one. */
+  readonly average: Weights | null;
+  readonly random: Readonly<Record<RandomStream, PrngState>>;
 }
+
+/** Generators that move on from epoch to epoch; each has a stream of its own. */
+const RANDOM_STREAMS = ["order", "crop", "cutout"] as const;
+type RandomStream = typeof RANDOM_STREAMS[number];
 
 export interface StepReport {
   /** Steps done in this epoch, and in all of it. */
@@ -82,189 +105,299 @@ export interface TrainCallbacks {
   readonly isStopped?: () => boolean;
 }
 
+export interface TrainOptions extends TrainCallbacks {
+  /** Keeps the pruned weights at 0, in the average too: fine-tuning of a pruned network. */
+  readonly masks?: Masks;
+}
+
 /** Fresh weights for a run: everything follows from the recipe's seed. */
 export function startTraining(architecture: Architecture, recipe: Recipe): TrainingState {
-  checkRecipe(recipe);
-  const network = initialise(architecture, createPrng(recipe.seed, "initialise"));
-  const trainable = [...network.weights].filter(([name]) => isTrainable(name));
+  checkRecipe(recipe, "Cannot train");
+  return continueTraining(initialise(architecture, createPrng(recipe.seed, "initialise")), recipe);
+}
+
+/** A run that starts from a network's weights: fine-tuning. */
+export function continueTraining(network: Network, recipe: Recipe): TrainingState {
+  checkRecipe(recipe, "Cannot train");
+  const zeros = new Map<string, Parameter>();
+  for (const [name, { shape, data }] of network.weights) {
+    if (isTrainable(name)) zeros.set(name, { shape, data: new Float32Array(data.length) });
+  }
   return {
-    model: architecture.model,
+    model: network.model,
     recipe,
     epoch: 0,
     weights: network.weights,
-    velocity: new Map(
-      trainable.map(([name, { shape, data }]) => [name, { shape, data: new Float32Array(data.length) }]),
-    ),
-    random: {
-      order: createPrng(recipe.seed, "order").state(),
-      crop: createPrng(recipe.seed, "crop").state(),
-    },
+    slots: new Map(OPTIMIZER_SLOTS[recipe.optimizer].map((slot) => [slot, zeros])),
+    average: recipe.average > 0 ? network.weights : null,
+    random: savedStreams(eachStream((stream) => createPrng(recipe.seed, stream))),
   };
 }
 
 /**
- * Trains until the recipe's last epoch and returns the network.
+ * Trains until the recipe's last epoch and returns the network, or its averaged weights where the recipe asks.
  *
  * The last, incomplete batch of an epoch is left out. Same state, images, engine and thread count: same bits.
  *
- * @throws {RangeError} If the loss is not finite (epoch, step and learning rate named); states handed to `onEpoch`
- * before that stay good.
+ * @throws {RangeError} If the loss is not finite (epoch, step and learning rate named), or a value of the state after
+ * an epoch; states handed to `onEpoch` before that stay good.
+ * @throws {TypeError} If the state, the images, the masks or the engine do not fit the architecture.
  */
 export async function train(
   engine: Engine,
   architecture: Architecture,
   set: ImageSet,
   start: TrainingState,
-  callbacks: TrainCallbacks = {},
+  { masks, ...callbacks }: TrainOptions = {},
 ): Promise<Network> {
   const { recipe } = start;
-  checkRecipe(recipe);
-  if (!engine.canTrain) {
-    throw new TypeError(
-      `Cannot train on the engine ${engine.name}: it has no gradients, use tensorflow or webgpu`,
-    );
-  }
-  if (start.model !== architecture.model) {
-    throw new TypeError(`Cannot resume ${architecture.model}: the state is of ${start.model}`);
-  }
-  checkImages(architecture, set);
-  const steps = Math.floor(set.count / recipe.batch);
-  if (steps < 1) {
-    throw new RangeError(
-      `Cannot train: a batch of ${recipe.batch} must fit into the set's ${set.count} images`,
-    );
-  }
-
-  const layout = flatLayout(architecture);
+  const steps = checkRun(engine, architecture, set, start);
   const schedule = createSchedule(recipe.schedule, { peak: recipe.peak, totalSteps: recipe.epochs * steps });
-  const table = createPixelTable(architecture.preprocessing);
-  const order = createPrng(recipe.seed, "order");
-  const crop = createPrng(recipe.seed, "crop");
-  order.restore(start.random.order);
-  crop.restore(start.random.crop);
-
-  const decayed = tf.tensor1d(decayedEntries(layout));
-  let weights: tf.Tensor = tf.tensor1d(flatten(layout, start.weights));
-  let velocity: tf.Tensor = tf.tensor1d(flatten(layout, start.velocity));
-  let running = new Map(
-    [...start.weights].filter(([name]) => !isTrainable(name)).map((
-      [name, { data }],
-    ) => [name, tf.tensor(data)]),
-  );
-  let latest = start.weights;
-
+  const random = eachStream((stream) => restoredPrng(start, stream));
+  const stepper = createStepper(engine, architecture, start, { masks });
+  let latest = start;
   try {
-    for (let epoch = start.epoch; epoch < recipe.epochs; epoch++) {
+    while (latest.epoch < recipe.epochs) {
       const began = performance.now();
-      const indices = order.shuffle(Uint32Array.from({ length: set.count }, (_, i) => i));
-      const plan = planAugmentation(set.count, epoch, crop, createPrng(recipe.seed, "flip"));
-      let [lossSum, correct] = [0, 0];
-      for (let step = 0; step < steps; step++) {
-        const batch = indices.subarray(step * recipe.batch, (step + 1) * recipe.batch);
-        const learningRate = schedule(epoch * steps + step);
-        const images = tf.tensor(augmentBatch(set, batch, plan, table), [batch.length, ...set.shape]);
-        const targets = tf.tensor2d(
-          smoothTargets(set, batch, architecture.classCount, recipe.labelSmoothing),
-          [
-            batch.length,
-            architecture.classCount,
-          ],
-        );
-        const parts = splitFlat(layout, weights);
-        const result = lossAndGradients(
-          engine.ops,
-          architecture.nodes,
-          new Map([...parts, ...running]),
-          images,
-          targets,
-        );
-        const gradient = joinFlat(layout, result.gradients);
-        const next = sgdStep(weights, velocity, gradient, decayed, { ...recipe, learningRate });
-        const loss = (await result.loss.data())[0];
-        correct += countCorrect(await result.logits.data(), set, batch, architecture.classCount);
-        tf.dispose([weights, velocity, gradient, images, targets, result.loss, result.logits]);
-        tf.dispose([...parts.values(), ...result.gradients.values(), ...running.values()]);
-        ({ weights, velocity } = next);
-        running = result.runningStatistics;
-        if (!Number.isFinite(loss)) {
-          throw new RangeError(
-            `Cannot go on training: the loss must be finite, got ${loss} at epoch ${epoch + 1}, step ${
-              step + 1
-            }, ` +
-              `learning rate ${learningRate}`,
-          );
-        }
-        lossSum += loss;
-        await breathe();
-        callbacks.onStep?.({ step: step + 1, steps, epoch, loss, learningRate });
-        if (callbacks.isStopped?.()) return withWeights(architecture, latest);
-      }
-      latest = await readWeights(architecture, layout, weights, running);
+      const batches = epochBatches(architecture, set, latest, random);
+      const means = await trainEpoch(stepper, batches, { epoch: latest.epoch, steps, schedule, callbacks });
+      if (means === null) break; // stopped: the unfinished epoch is dropped
+      const epoch = latest.epoch + 1;
+      latest = { ...latest, epoch, ...await stepper.snapshot(), random: savedStreams(random) };
+      checkState(architecture, latest, `the state after epoch ${epoch}`);
       const seconds = (performance.now() - began) / 1000;
-      await callbacks.onEpoch?.(
-        {
-          epoch: epoch + 1,
-          loss: lossSum / steps,
-          top1: correct / (steps * recipe.batch),
-          seconds,
-          imagesPerSecond: steps * recipe.batch / seconds,
-        },
-        {
-          model: architecture.model,
-          recipe,
-          epoch: epoch + 1,
-          weights: latest,
-          velocity: unflatten(layout, await velocity.data() as Float32Array),
-          random: { order: order.state(), crop: crop.state() },
-        },
-      );
+      const imagesPerSecond = steps * recipe.batch / seconds;
+      await callbacks.onEpoch?.({ epoch, ...means, seconds, imagesPerSecond }, latest);
     }
-    return withWeights(architecture, latest);
+    return trainedNetwork(architecture, latest);
   } finally {
-    tf.dispose([weights, velocity, decayed, ...running.values()]);
+    stepper.dispose();
   }
 }
 
-async function readWeights(
+/** The network of a state: its averaged weights where there are some. */
+export function trainedNetwork(
   architecture: Architecture,
-  layout: ReturnType<typeof flatLayout>,
-  flat: tf.Tensor,
-  running: ReadonlyMap<string, tf.Tensor>,
-): Promise<ReadonlyMap<string, Parameter>> {
-  const weights = unflatten(layout, await flat.data() as Float32Array);
-  for (const [name, tensor] of running) {
-    weights.set(name, { shape: tensor.shape, data: (await tensor.data() as Float32Array).slice() });
+  { weights, average }: Pick<TrainingState, "weights" | "average">,
+): Network {
+  return withWeights(architecture, average ?? weights);
+}
+
+interface EpochPlan {
+  /** 0-based. */
+  readonly epoch: number;
+  readonly steps: number;
+  readonly schedule: Schedule;
+  readonly callbacks: TrainCallbacks;
+}
+
+/** Runs one epoch's steps; null if it was stopped. */
+async function trainEpoch(
+  stepper: Stepper,
+  batches: Iterable<Batch>,
+  { epoch, steps, schedule, callbacks }: EpochPlan,
+): Promise<Pick<EpochReport, "loss" | "top1"> | null> {
+  let [step, images, lossSum, correct] = [0, 0, 0, 0];
+  for (const batch of batches) {
+    const stepsDone = epoch * steps + step;
+    const learningRate = schedule(stepsDone);
+    const { loss, logits } = await stepper.step(batch, { learningRate, step: stepsDone });
+    step++;
+    if (!Number.isFinite(loss)) {
+      throw new RangeError(
+        `Cannot go on training: the loss must be finite, got ${loss} at epoch ${epoch + 1}, step ${step}, ` +
+          `learning rate ${learningRate}`,
+      );
+    }
+    images += batch.count;
+    lossSum += loss;
+    correct += countCorrect(logits, batch);
+    await breathe();
+    callbacks.onStep?.({ step, steps, epoch, loss, learningRate });
+    if (callbacks.isStopped?.()) return null;
   }
-  return withWeights(architecture, weights, "the trained weights").weights; // refuses NaN
+  return { loss: lossSum / steps, top1: correct / images };
+}
+
+/** Shuffles and plans one epoch, and makes its batches one by one. */
+function* epochBatches(
+  { preprocessing }: Architecture,
+  set: ImageSet,
+  { recipe, epoch }: TrainingState,
+  random: Streams,
+): Generator<Batch> {
+  const table = createPixelTable(preprocessing);
+  const order = random.order.shuffle(Uint32Array.from({ length: set.count }, (_, i) => i));
+  const flip = createPrng(recipe.seed, "flip"); // from its start each epoch: flips alternate
+  const plan = planAugmentation(set, epoch, { ...random, flip }, recipe);
+  for (let end = recipe.batch; end <= set.count; end += recipe.batch) {
+    const indices = order.subarray(end - recipe.batch, end);
+    yield {
+      count: indices.length,
+      images: augmentBatch(set, indices, plan, table),
+      targets: smoothTargets(set, indices, recipe.labelSmoothing),
+    };
+  }
 }
 
 /** Rows of 1 − ε at the label plus ε / classes everywhere. */
-function smoothTargets(set: ImageSet, batch: Uint32Array, classes: number, smoothing: number): Float32Array {
+function smoothTargets(set: ImageSet, batch: Uint32Array, smoothing: number): Float32Array {
+  const classes = set.classes.length;
   const targets = new Float32Array(batch.length * classes).fill(smoothing / classes);
   for (const [row, image] of batch.entries()) targets[row * classes + set.labels[image]] += 1 - smoothing;
   return targets;
 }
 
-function countCorrect(logits: ArrayLike<number>, set: ImageSet, batch: Uint32Array, classes: number): number {
+/** Rows whose largest logit stands where the largest target does. */
+function countCorrect(logits: Float32Array, { targets, count }: Batch): number {
+  const classes = targets.length / count;
   let correct = 0;
-  for (const [row, image] of batch.entries()) {
-    let best = row * classes;
-    for (let k = best; k < (row + 1) * classes; k++) if (logits[k] > logits[best]) best = k;
-    if (best - row * classes === set.labels[image]) correct++;
+  for (let row = 0; row < targets.length; row += classes) {
+    let [predicted, label] = [row, row];
+    for (let k = row; k < row + classes; k++) {
+      if (logits[k] > logits[predicted]) predicted = k;
+      if (targets[k] > targets[label]) label = k;
+    }
+    if (predicted === label) correct++;
   }
   return correct;
 }
 
-function checkRecipe({ epochs, batch, peak, momentum, weightDecay, labelSmoothing }: Recipe): void {
-  const rules: [boolean, string, number][] = [
+type Streams = Readonly<Record<RandomStream, Prng>>;
+
+function eachStream<T>(make: (stream: RandomStream) => T): Record<RandomStream, T> {
+  return Object.fromEntries(RANDOM_STREAMS.map((stream) => [stream, make(stream)])) as Record<
+    RandomStream,
+    T
+  >;
+}
+
+function savedStreams(random: Streams): TrainingState["random"] {
+  return eachStream((stream) => random[stream].state());
+}
+
+function restoredPrng(
+  { recipe, random }: Pick<TrainingState, "recipe" | "random">,
+  stream: RandomStream,
+): Prng {
+  const prng = createPrng(recipe.seed, stream);
+  prng.restore(random?.[stream]);
+  return prng;
+}
+
+/** Checks all that needs no tensor; returns the steps in an epoch. */
+function checkRun(engine: Engine, architecture: Architecture, set: ImageSet, start: TrainingState): number {
+  const { model, classCount } = architecture;
+  if (!engine.canTrain) {
+    throw new TypeError(
+      `Cannot train on the engine ${engine.name}: it has no gradients, use tensorflow or webgpu`,
+    );
+  }
+  if (start.model !== model) {
+    throw new TypeError(`Cannot resume ${model}: the state is of ${start.model}`);
+  }
+  checkState(architecture, start, "the given state");
+  checkImages(architecture, set);
+  if (set.classes.length !== classCount) {
+    throw new TypeError(
+      `Cannot train ${model} on ${set.name}: it must have ${classCount} classes, got ${set.classes.length}`,
+    );
+  }
+  const { batch } = start.recipe;
+  const steps = Math.floor(set.count / batch);
+  if (steps < 1) {
+    throw new RangeError(`Cannot train: a batch of ${batch} must fit into the set's ${set.count} images`);
+  }
+  return steps;
+}
+
+/**
+ * Refuses a state that training cannot go on from, whatever part of it is broken.
+ *
+ * @param from What the state is, for messages, such as its path.
+ * @throws {TypeError} If a tensor, a slot, the average or a generator is missing, misshapen or not the recipe's.
+ * @throws {RangeError} If a number of the recipe is out of range, or one of the state not finite (place named).
+ */
+export function checkState(architecture: Architecture, state: TrainingState, from: string): void {
+  const { recipe, epoch, weights, slots, average } = state;
+  const action = `Cannot resume from ${from}`;
+  checkRecipe(recipe, action);
+  if (!Number.isInteger(epoch) || epoch < 0 || epoch > recipe.epochs) {
+    throw new RangeError(
+      `${action}: the epoch must be a whole number from 0 to ${recipe.epochs}, got ${epoch}`,
+    );
+  }
+  withWeights(architecture, weights, from);
+  const [wanted, given] = [OPTIMIZER_SLOTS[recipe.optimizer], [...slots.keys()]].map((names) =>
+    names.join(" and ")
+  );
+  if (given !== wanted) {
+    throw new TypeError(
+      `${action}: the optimizer ${recipe.optimizer} needs ${wanted}, got ${given || "nothing"}`,
+    );
+  }
+  for (const [slot, values] of slots) checkSlot(architecture, values, `${action}: the ${slot}`);
+  if ((average !== null) !== recipe.average > 0) {
+    throw new TypeError(
+      `${action}: with a decay of ${recipe.average} it must hold ${average ? "no" : "an"} average, got ` +
+        `${average ? "one" : "none"}`,
+    );
+  }
+  if (average !== null) withWeights(architecture, average, `the average of ${from}`);
+  for (const stream of RANDOM_STREAMS) {
+    try {
+      restoredPrng(state, stream);
+    } catch (cause) {
+      throw new TypeError(`${action}, generator ${stream}: ${(cause as Error).message}`, { cause });
+    }
+  }
+}
+
+/** One value for every trainable weight, all finite. */
+function checkSlot(architecture: Architecture, values: Weights, what: string): void {
+  const shapes = new Map([...parameterShapes(architecture)].filter(([name]) => isTrainable(name)));
+  for (const [name, shape] of shapes) {
+    const given = values.get(name);
+    if (given?.shape.join() !== shape.join()) {
+      throw new TypeError(
+        `${what} of ${name} must have shape [${shape}], got ${
+          given === undefined ? "none" : `[${given.shape}]`
+        }`,
+      );
+    }
+    const bad = given.data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw new RangeError(`${what} of ${name} must be finite, got ${given.data[bad]} at index ${bad}`);
+    }
+  }
+  for (const name of values.keys()) {
+    if (!shapes.has(name)) {
+      throw new TypeError(`${what} of ${name} must not be there: nothing of that name is trained`);
+    }
+  }
+}
+
+/** Takes whatever a file holds for a recipe. */
+function checkRecipe(recipe: Recipe, action: string): void {
+  const { epochs, seed, batch, optimizer, schedule, peak, ...rest } = recipe ?? {};
+  const { momentum, weightDecay, labelSmoothing, clip, cutout, average } = rest;
+  const isNonNegative = (value: number) => Number.isFinite(value) && value >= 0;
+  const isShare = (value: number) => isNonNegative(value) && value < 1;
+  const rules: [boolean, string, unknown][] = [
     [Number.isInteger(epochs) && epochs >= 1, "epochs must be a whole number from 1", epochs],
+    [Number.isSafeInteger(seed), "the seed must be a whole number", seed],
     [Number.isInteger(batch) && batch >= 2, "the batch must be a whole number from 2", batch],
-    [peak > 0 && Number.isFinite(peak), "the learning rate must be positive", peak],
-    [momentum >= 0 && momentum < 1, "momentum must lie in [0, 1)", momentum],
-    [weightDecay >= 0 && Number.isFinite(weightDecay), "weight decay must be at least 0", weightDecay],
-    [labelSmoothing >= 0 && labelSmoothing < 1, "label smoothing must lie in [0, 1)", labelSmoothing],
+    [OPTIMIZERS.includes(optimizer), `the optimizer must be one of ${OPTIMIZERS.join(", ")}`, optimizer],
+    [SCHEDULES.includes(schedule), `the schedule must be one of ${SCHEDULES.join(", ")}`, schedule],
+    [isNonNegative(peak) && peak > 0, "the learning rate must be positive", peak],
+    [isShare(momentum), "momentum must lie in [0, 1)", momentum],
+    [isNonNegative(weightDecay), "weight decay must be at least 0", weightDecay],
+    [isShare(labelSmoothing), "label smoothing must lie in [0, 1)", labelSmoothing],
+    [isNonNegative(clip), "the gradient's largest norm must be at least 0", clip],
+    [Number.isInteger(cutout) && cutout >= 0, "cutout must be a whole number of pixels from 0", cutout],
+    [isShare(average), "the average's decay must lie in [0, 1)", average],
   ];
   for (const [holds, rule, value] of rules) {
-    if (!holds) throw new RangeError(`Cannot train: ${rule}, got ${value}`);
+    if (!holds) throw new RangeError(`${action}: ${rule}, got ${quote(value)}`);
   }
 }

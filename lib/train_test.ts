@@ -3,30 +3,49 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import {
+  assertAllclose,
   copyOfWeights,
   inTemporaryFolder,
   tinyArchitecture,
   tinyImages,
+  tinyNetwork,
   withEngine,
 } from "./_test_helpers.ts";
 import { loadTrainingState, saveTrainingState } from "./checkpoint.ts";
 import type { Engine } from "./engine.ts";
 import { evaluate } from "./evaluate.ts";
-import { createSchedule } from "./optimizer.ts";
+import { magnitudeMask } from "./mask.ts";
+import { prunableLayers } from "./network.ts";
+import { pruneNetwork } from "./prune.ts";
 import { resnet32 } from "./resnet32.ts";
+import { createSchedule } from "./schedule.ts";
 import {
+  continueTraining,
   DEFAULT_RECIPE,
   type EpochReport,
   type Recipe,
   startTraining,
   type StepReport,
   train,
+  trainedNetwork,
   type TrainingState,
 } from "./train.ts";
 
 const TINY = tinyArchitecture();
 const IMAGES = tinyImages(70, TINY); // four batches of 16 and six left out
 const RECIPE: Recipe = { ...DEFAULT_RECIPE, epochs: 4, batch: 16, peak: 0.05 };
+
+/** All that a recipe can ask for at once. */
+const EVERYTHING: Recipe = {
+  ...RECIPE,
+  optimizer: "adamw",
+  peak: 0.01,
+  weightDecay: 0.1,
+  labelSmoothing: 0.1,
+  clip: 1,
+  cutout: 3,
+  average: 0.8,
+};
 
 Deno.test(
   "train() lowers the loss until the images are told apart",
@@ -66,29 +85,120 @@ Deno.test(
   }),
 );
 
-Deno.test("train() stopped in its third epoch goes on from the file to the bits of a run never stopped", async () => {
-  await withEngine((engine) => inTemporaryFolder((folder) => stopAndResume(engine, folder))())();
-});
+const RUNS: [string, Recipe][] = [
+  ["sgd", RECIPE],
+  ["adamw with average, cutout and clipping", EVERYTHING],
+];
 
-async function stopAndResume(engine: Engine, folder: string): Promise<void> {
+for (const [title, recipe] of RUNS) {
+  Deno.test(
+    `train() by ${title}, stopped in its third epoch, goes on from the file to the bits of a run never stopped`,
+    () => withEngine((engine) => inTemporaryFolder((folder) => stopAndResume(engine, recipe, folder))())(),
+  );
+}
+
+async function stopAndResume(engine: Engine, recipe: Recipe, folder: string): Promise<void> {
   const [whole, stopped, resumed] = ["whole", "stopped", "resumed"].map((name) => join(folder, name));
   const saveTo = (path: string) => (_: unknown, state: TrainingState) => saveTrainingState(path, state);
-  const network = await train(engine, TINY, IMAGES, startTraining(TINY, RECIPE), { onEpoch: saveTo(whole) });
+  const network = await train(engine, TINY, IMAGES, startTraining(TINY, recipe), { onEpoch: saveTo(whole) });
 
   let steps = 0;
-  const halfway = await train(engine, TINY, IMAGES, startTraining(TINY, RECIPE), {
+  const halfway = await train(engine, TINY, IMAGES, startTraining(TINY, recipe), {
     onEpoch: saveTo(stopped),
     isStopped: () => ++steps === 2 * 4 + 3, // within the third epoch
   });
   assert.equal(steps, 11);
   const state = loadTrainingState(stopped, TINY);
   assert.equal(state.epoch, 2);
-  assert.deepEqual(halfway.weights, state.weights); // the unfinished epoch is dropped
+  assert.deepEqual(halfway.weights, trainedNetwork(TINY, state).weights); // the unfinished epoch is dropped
 
   const finished = await train(engine, TINY, IMAGES, state, { onEpoch: saveTo(resumed) });
   assert.deepEqual(finished.weights, network.weights);
   assert.deepEqual(readFileSync(resumed), readFileSync(whole));
 }
+
+Deno.test(
+  "train() returns the average of the weights where the recipe asks for one",
+  withEngine(async (engine) => {
+    let last!: TrainingState;
+    const network = await train(engine, TINY, IMAGES, startTraining(TINY, { ...EVERYTHING, epochs: 2 }), {
+      onEpoch: (_, state) => void (last = state),
+    });
+    assert.deepEqual(network.weights, last.average);
+    assert.notDeepEqual(network.weights, last.weights);
+    assert.deepEqual(trainedNetwork(TINY, last), network);
+  }),
+);
+
+Deno.test(
+  "train() counts AdamW's steps over all epochs, by hand from the moments it saves",
+  withEngine(async (engine) => {
+    // one step an epoch: w2 = w1 − rate · m̂ / (√v̂ + ε) with t = 2, from m and v after the second step
+    const states: TrainingState[] = [];
+    const recipe: Recipe = { ...RECIPE, optimizer: "adamw", epochs: 2, batch: 64, weightDecay: 0 };
+    await train(engine, TINY, IMAGES, startTraining(TINY, { ...recipe, schedule: "constant", peak: 0.01 }), {
+      onEpoch: (_, state) => void states.push(state),
+    });
+    const [one, two] = states;
+    for (const [name, { data: m }] of two.slots.get("first_moment")!) {
+      const v = two.slots.get("second_moment")!.get(name)!.data;
+      const expected = Array.from(one.weights.get(name)!.data, (weight, i) => {
+        const [mHat, vHat] = [m[i] / (1 - 0.9 ** 2), v[i] / (1 - 0.999 ** 2)];
+        return weight - 0.01 * mHat / (Math.sqrt(vHat) + 1e-8);
+      });
+      assertAllclose(two.weights.get(name)!.data, expected, { atol: 1e-6 }); // roundings of weights around 1
+    }
+  }),
+);
+
+Deno.test(
+  "train() with cutout or another optimizer sees the same order and crops",
+  withEngine(async (engine) => {
+    const randomOf = async (change: Partial<Recipe>) => {
+      let random!: TrainingState["random"];
+      await train(engine, TINY, IMAGES, startTraining(TINY, { ...RECIPE, epochs: 1, ...change }), {
+        onEpoch: (_, state) => void (random = state.random),
+      });
+      return random;
+    };
+    const plain = await randomOf({});
+    const { cutout, ...rest } = await randomOf({ cutout: 3, optimizer: "adamw" });
+    assert.deepEqual({ ...rest, cutout: plain.cutout }, plain);
+    assert.notDeepEqual(cutout, plain.cutout);
+    assert.deepEqual(plain.cutout, startTraining(TINY, RECIPE).random.cutout); // never drawn from
+  }),
+);
+
+Deno.test(
+  "train() of a pruned network keeps its zeros through every epoch and recovers",
+  withEngine(async (engine) => {
+    const dense = await train(engine, TINY, IMAGES, startTraining(TINY, RECIPE));
+    const masks = new Map(
+      prunableLayers(TINY).map(({ name, weights }) => [
+        name,
+        magnitudeMask(dense.weights.get(`${name}.weight`)!.data, Math.floor(0.6 * weights)),
+      ]),
+    );
+    const pruned = pruneNetwork(dense, masks);
+    for (const recipe of [RECIPE, EVERYTHING]) {
+      const losses: number[] = [];
+      const tuned = await train(engine, TINY, IMAGES, continueTraining(pruned, recipe), {
+        masks,
+        onEpoch: ({ loss }, state) => {
+          losses.push(loss);
+          for (const values of [state.weights, trainedNetwork(TINY, state).weights]) {
+            for (const [layer, mask] of masks) {
+              const { data } = values.get(`${layer}.weight`)!;
+              assert.ok(data.every((value, i) => mask[i] === 1 || Object.is(value, 0)), layer);
+            }
+          }
+        },
+      });
+      assert.ok(losses[3] < losses[0]);
+      assert.deepEqual(pruneNetwork(tuned, masks).weights, tuned.weights);
+    }
+  }),
+);
 
 Deno.test(
   "train() from a finished state returns its weights",
@@ -127,7 +237,55 @@ Deno.test(
 );
 
 Deno.test(
-  "train() refuses the wasm engine, another model's state and a batch beyond the set",
+  "train() stops at once at a NaN loss in a later epoch; the saved state is untouched and goes on",
+  () => withEngine((engine) => inTemporaryFolder((folder) => spoilSeventhStep(engine, folder))())(),
+);
+
+async function spoilSeventhStep(engine: Engine, folder: string): Promise<void> {
+  const path = join(folder, "run.state");
+  const recipe = { ...EVERYTHING, epochs: 3 };
+  const whole = await train(engine, TINY, IMAGES, startTraining(TINY, recipe));
+  let [losses, reported] = [0, 0];
+  const softmaxCrossEntropy: Engine["ops"]["softmaxCrossEntropy"] = (logits, targets) => {
+    const result = engine.ops.softmaxCrossEntropy(logits, targets);
+    return ++losses === 7 ? { ...result, loss: tf.mul(result.loss, NaN) } : result;
+  };
+  const spoilt: Engine = { ...engine, ops: { ...engine.ops, softmaxCrossEntropy } };
+  const rate = createSchedule("one-cycle", { peak: recipe.peak, totalSteps: 12 })(6);
+  await assert.rejects(
+    train(spoilt, TINY, IMAGES, startTraining(TINY, recipe), {
+      onStep: () => void reported++,
+      onEpoch: (_, state) => saveTrainingState(path, state),
+    }),
+    {
+      name: "RangeError",
+      message:
+        `Cannot go on training: the loss must be finite, got NaN at epoch 2, step 3, learning rate ${rate}`,
+    },
+  );
+  assert.deepEqual([losses, reported], [7, 6]); // no eighth step, no report of the seventh
+  const state = loadTrainingState(path, TINY);
+  assert.equal(state.epoch, 1);
+  assert.deepEqual((await train(engine, TINY, IMAGES, state)).weights, whole.weights);
+}
+
+Deno.test(
+  "train() refuses to save an epoch whose last step broke the weights",
+  withEngine(async (engine) => {
+    // the loss of the one step is still finite, the weights after it are not
+    const start = startTraining(TINY, { ...RECIPE, epochs: 1, batch: 64, schedule: "constant", peak: 1e39 });
+    let saved = 0;
+    await assert.rejects(train(engine, TINY, IMAGES, start, { onEpoch: () => void saved++ }), {
+      name: "RangeError",
+      message:
+        /^Cannot load the state after epoch 1 into tiny: tensor \S+ must be finite, got (NaN|-?Infinity) at index \d+$/,
+    });
+    assert.equal(saved, 0);
+  }),
+);
+
+Deno.test(
+  "train() refuses the wasm engine, states and masks that do not fit, and a batch beyond the set",
   withEngine(async (engine) => {
     const start = startTraining(TINY, RECIPE);
     const wasm: Engine = { ...engine, name: "wasm", canTrain: false };
@@ -147,6 +305,25 @@ Deno.test(
       name: "RangeError",
       message: "Cannot train: a batch of 16 must fit into the set's 15 images",
     });
+    await assert.rejects(train(engine, TINY, { ...IMAGES, classes: ["a", "b"] }, start), {
+      name: "TypeError",
+      message: "Cannot train tiny on tiny: it must have 3 classes, got 2",
+    });
+    await assert.rejects(train(engine, TINY, IMAGES, { ...start, slots: new Map() }), {
+      name: "TypeError",
+      message: "Cannot resume from the given state: the optimizer sgd needs velocity, got nothing",
+    });
+    await assert.rejects(train(engine, TINY, IMAGES, { ...start, epoch: 5 }), {
+      name: "RangeError",
+      message: "Cannot resume from the given state: the epoch must be a whole number from 0 to 4, got 5",
+    });
+    await assert.rejects(
+      train(engine, TINY, IMAGES, start, { masks: new Map([["conv1", new Uint8Array(1)]]) }),
+      {
+        name: "TypeError",
+        message: "Cannot train tiny with a mask of 1 entries for conv1: it has 72 weights",
+      },
+    );
   }),
 );
 
@@ -154,8 +331,19 @@ Deno.test("startTraining() follows from the seed and refuses recipes that cannot
   const start = startTraining(TINY, RECIPE);
   assert.deepEqual(startTraining(TINY, RECIPE), start);
   assert.deepEqual([start.model, start.epoch], ["tiny", 0]);
-  assert.ok([...start.velocity.values()].every(({ data }) => data.every((value) => value === 0)));
-  assert.ok(![...start.velocity.keys()].some((name) => name.includes("running")));
+  assert.equal(start.average, null);
+  const adamw = startTraining(TINY, EVERYTHING);
+  assert.deepEqual(adamw.average, adamw.weights);
+  assert.deepEqual(adamw.weights, start.weights); // the seed's, whatever the optimizer
+  assert.deepEqual([...start.slots.keys(), ...adamw.slots.keys()], [
+    "velocity",
+    "first_moment",
+    "second_moment",
+  ]);
+  for (const slot of [...start.slots.values(), ...adamw.slots.values()]) {
+    assert.ok([...slot.values()].every(({ data }) => data.every((value) => value === 0)));
+    assert.ok(![...slot.keys()].some((name) => name.includes("running")));
+  }
   const refusals: [Partial<Recipe>, string][] = [
     [{ epochs: 0 }, "epochs must be a whole number from 1, got 0"],
     [{ batch: 1 }, "the batch must be a whole number from 2, got 1"],
@@ -164,22 +352,47 @@ Deno.test("startTraining() follows from the seed and refuses recipes that cannot
     [{ momentum: 1 }, "momentum must lie in [0, 1), got 1"],
     [{ weightDecay: NaN }, "weight decay must be at least 0, got NaN"],
     [{ labelSmoothing: 1 }, "label smoothing must lie in [0, 1), got 1"],
+    [{ optimizer: "adam" as never }, 'the optimizer must be one of sgd, adamw, got "adam"'],
+    [{ optimizer: "toString" as never }, 'the optimizer must be one of sgd, adamw, got "toString"'],
+    [{ schedule: "step" as never }, 'the schedule must be one of one-cycle, cosine, constant, got "step"'],
+    [{ seed: 0.5 }, "the seed must be a whole number, got 0.5"],
+    [{ clip: -1 }, "the gradient's largest norm must be at least 0, got -1"],
+    [{ clip: Infinity }, "the gradient's largest norm must be at least 0, got Infinity"],
+    [{ clip: NaN }, "the gradient's largest norm must be at least 0, got NaN"],
+    [{ cutout: -1 }, "cutout must be a whole number of pixels from 0, got -1"],
+    [{ cutout: 2.5 }, "cutout must be a whole number of pixels from 0, got 2.5"],
+    [{ average: 1 }, "the average's decay must lie in [0, 1), got 1"],
+    [{ average: -0.1 }, "the average's decay must lie in [0, 1), got -0.1"],
+    [{ average: NaN }, "the average's decay must lie in [0, 1), got NaN"],
   ];
   for (const [change, message] of refusals) {
-    assert.throws(() => startTraining(TINY, { ...RECIPE, ...change }), {
-      name: "RangeError",
-      message: `Cannot train: ${message}`,
-    });
+    const expected = { name: "RangeError", message: `Cannot train: ${message}` };
+    assert.throws(() => continueTraining(tinyNetwork(), { ...RECIPE, ...change }), expected);
+    assert.throws(() => startTraining(TINY, { ...RECIPE, ...change }), expected);
+  }
+});
+
+Deno.test("continueTraining() starts from the network's own weights and leaves them alone", () => {
+  const network = tinyNetwork();
+  const copy = copyOfWeights(network);
+  for (const recipe of [RECIPE, EVERYTHING]) {
+    const { weights, average, random, epoch } = continueTraining(network, recipe);
+    assert.deepEqual([weights, average], [copy, recipe.average > 0 ? copy : null]);
+    assert.deepEqual(random, startTraining(TINY, recipe).random);
+    assert.equal(epoch, 0);
   }
 });
 
 Deno.test(
   "train() does not pile up tensors from step to step",
   withEngine(async (engine) => {
-    const counts: number[] = [];
-    await train(engine, TINY, IMAGES, startTraining(TINY, RECIPE), {
-      onStep: () => void counts.push(tf.memory().numTensors),
-    });
-    assert.equal(new Set(counts).size, 1);
+    for (const recipe of [RECIPE, EVERYTHING]) {
+      const counts: number[] = [];
+      await train(engine, TINY, IMAGES, startTraining(TINY, recipe), {
+        onStep: () => void counts.push(tf.memory().numTensors),
+      });
+      assert.equal(counts.length, 16);
+      assert.equal(new Set(counts).size, 1);
+    }
   }),
 );

@@ -1,12 +1,26 @@
 /** `deno task train`: trains a dense network on CIFAR-10. */
 import { appendFileSync, existsSync, rmSync } from "node:fs";
-import { loadNetwork, loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
-import { loadEngine } from "../lib/engine.ts";
+import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
+import type { ImageSet } from "../lib/cifar10.ts";
+import { type Engine, loadEngine } from "../lib/engine.ts";
 import { evaluate } from "../lib/evaluate.ts";
 import { architectureNamed, MODEL_NAMES } from "../lib/models.ts";
-import { type ScheduleName, SCHEDULES } from "../lib/optimizer.ts";
+import type { Architecture } from "../lib/network.ts";
+import { type OptimizerName, OPTIMIZERS } from "../lib/optimizer.ts";
+import { loadCifar10, makeFolderOf } from "../lib/project.ts";
+import { type ScheduleName, SCHEDULES } from "../lib/schedule.ts";
 import { provenance } from "../lib/store.ts";
-import { DEFAULT_RECIPE, type Recipe, startTraining, train, type TrainingState } from "../lib/train.ts";
+import {
+  DEFAULT_RECIPE,
+  type EpochReport,
+  type Recipe,
+  startTraining,
+  type StepReport,
+  train,
+  type TrainCallbacks,
+  trainedNetwork,
+  type TrainingState,
+} from "../lib/train.ts";
 import {
   Command,
   finiteNumber,
@@ -18,7 +32,6 @@ import {
   UsageError,
   wholeNumber,
 } from "./command_line.ts";
-import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 
 interface Options {
   model: string;
@@ -31,19 +44,22 @@ interface Options {
   epochs: number;
   seed: number;
   batch: number;
+  optimizer: OptimizerName;
   schedule: ScheduleName;
   rate: number;
   momentum: number;
   weightDecay: number;
   labelSmoothing: number;
+  clip: number;
+  cutout: number;
+  average: number;
   json?: boolean;
 }
 
 const command = new Command("train")
   .description(
-    "Trains a dense network on CIFAR-10's 50,000 training images: SGD with Nesterov momentum, random crops, " +
-      "alternating flips. After every epoch the state is saved, so a run that was stopped goes on with --resume " +
-      "and ends with the same bits.",
+    "Trains a dense network on CIFAR-10's 50,000 training images, with random crops and alternating flips. After " +
+      "every epoch the state is saved, so a run that was stopped goes on with --resume and ends with the same bits.",
   )
   .requiredOption("--model <name>", `network: ${MODEL_NAMES.join(", ")}`)
   .requiredOption(
@@ -56,17 +72,34 @@ const command = new Command("train")
   .option("--seed <n>", "everything random follows from it", wholeNumber(0), DEFAULT_RECIPE.seed)
   .option("--batch <n>", "images a step", wholeNumber(2), DEFAULT_RECIPE.batch)
   .addOption(
+    new Option("--optimizer <name>", "sgd (Nesterov momentum) or adamw (decoupled decay)")
+      .choices([...OPTIMIZERS]).default(DEFAULT_RECIPE.optimizer),
+  )
+  .addOption(
     new Option("--schedule <name>", "learning rate").choices([...SCHEDULES]).default(DEFAULT_RECIPE.schedule),
   )
   .option("--rate <x>", "highest learning rate", finiteNumber, DEFAULT_RECIPE.peak)
-  .option("--momentum <x>", "Nesterov momentum", finiteNumber, DEFAULT_RECIPE.momentum)
+  .option("--momentum <x>", "Nesterov momentum of sgd", finiteNumber, DEFAULT_RECIPE.momentum)
   .option(
     "--weight-decay <x>",
     "on weights, not on biases or batch norm",
     finiteNumber,
     DEFAULT_RECIPE.weightDecay,
   )
-  .option("--label-smoothing <x>", "share of the target spread over all classes", finiteNumber, 0)
+  .option(
+    "--label-smoothing <x>",
+    "share of the target spread over all classes",
+    finiteNumber,
+    DEFAULT_RECIPE.labelSmoothing,
+  )
+  .option("--clip <x>", "largest norm of the gradient, 0 for none", finiteNumber, DEFAULT_RECIPE.clip)
+  .option("--cutout <n>", "side of a blacked-out square, 0 for none", wholeNumber(0), DEFAULT_RECIPE.cutout)
+  .option(
+    "--average <x>",
+    "decay of a running average of the weights, which is then the result (0.999, say); 0 for none",
+    finiteNumber,
+    DEFAULT_RECIPE.average,
+  )
   .option("--limit <n>", "use the first N training images only (for a trial)", wholeNumber(2))
   .option("--engine <name>", "tensorflow, webgpu or cpu (default: RD_ENGINE, else the best that loads)")
   .option("--threads <n>", "threads of libtensorflow (default: all cores)", wholeNumber(1))
@@ -80,103 +113,120 @@ const command = new Command("train")
 
 async function trainCommand(options: Options): Promise<void> {
   const architecture = architectureNamed(options.model);
+  const recipe = recipeOf(options);
   const statePath = `${options.out}.state`;
   const logPath = options.log ?? options.out.replace(/(\.safetensors)?$/, ".jsonl");
-  const recipe: Recipe = {
-    epochs: options.epochs,
-    seed: options.seed,
-    batch: options.batch,
-    schedule: options.schedule,
-    peak: options.rate,
-    momentum: options.momentum,
-    weightDecay: options.weightDecay,
-    labelSmoothing: options.labelSmoothing,
-  };
   makeFolderOf(options.out);
-  const start = options.resume ? resume(statePath, recipe) : fresh();
-
-  function fresh(): TrainingState {
-    if (existsSync(statePath)) {
-      throw new UsageError(
-        `Cannot start anew: ${statePath} holds an unfinished run, use --resume or remove it`,
-      );
-    }
-    rmSync(logPath, { force: true });
-    return startTraining(architecture, recipe);
-  }
-  function resume(path: string, wanted: Recipe): TrainingState {
-    const state = loadTrainingState(path, architecture);
-    const [stored, asked] = [state.recipe, wanted].map((value) => JSON.stringify(value));
-    if (stored !== asked) {
-      throw new UsageError(`Cannot resume ${path}: it was made with ${stored}, asked ${asked}`);
-    }
-    return state;
-  }
+  const start = startOf(architecture, recipe, { statePath, resume: options.resume ?? false });
 
   const engine = await loadEngine(options);
   const all = loadCifar10("train");
   const set = options.limit === undefined ? all : { ...all, count: Math.min(options.limit, all.count) };
   const test = loadCifar10("test");
+  if (!options.resume) rmSync(logPath, { force: true });
+  console.error(
+    `train: ${options.model} on ${engine.description}, epoch ${start.epoch} of ${recipe.epochs} done`,
+  );
+  const began = performance.now();
+  const callbacks = reporting({ engine, architecture, recipe, test, statePath, logPath });
+  const network = await train(engine, architecture, set, start, callbacks);
+  callbacks.stop();
+  const seconds = (performance.now() - began) / 1000;
+  const { top1 } = await evaluate(engine, network, test);
   const origin = provenance({
     engine: engine.description,
     seed: recipe.seed,
     protocol: `dense training on CIFAR-10: ${JSON.stringify(recipe)}`,
     samples: set.count,
   });
-  console.error(
-    `train: ${options.model} on ${engine.description}, epoch ${start.epoch} of ${recipe.epochs} done`,
+  saveNetwork(options.out, network, { test_top1: String(top1), provenance: JSON.stringify(origin) });
+  rmSync(statePath, { force: true });
+  const { model, out } = options;
+  console.log(
+    options.json
+      ? JSON.stringify({ model, top1, samples: test.count, seconds, out })
+      : `${out}: ${percent(top1)} top-1 on ${test.count} test images after ${seconds.toFixed(0)} s`,
   );
+}
 
-  let bar: Progress | undefined;
-  let top1 = Number.NaN;
-  const began = performance.now();
-  let lastShown = 0;
-  await train(engine, architecture, set, start, {
-    onStep: ({ step, steps, epoch, loss, learningRate }) => {
-      bar ??= progressBar(
-        "train",
-        recipe.epochs * steps,
-        "| epoch {epoch} | loss {loss} | rate {rate} | test {test}",
+function recipeOf(options: Options): Recipe {
+  const { epochs, seed, batch, optimizer, schedule, rate: peak, momentum, weightDecay } = options;
+  const { labelSmoothing, clip, cutout, average } = options;
+  return {
+    epochs,
+    seed,
+    batch,
+    optimizer,
+    schedule,
+    peak,
+    momentum,
+    weightDecay,
+    labelSmoothing,
+    clip,
+    cutout,
+    average,
+  };
+}
+
+/** The state to go on from: fresh, or the saved one of the same recipe. */
+function startOf(
+  architecture: Architecture,
+  recipe: Recipe,
+  { statePath, resume }: { statePath: string; resume: boolean },
+): TrainingState {
+  if (!resume) {
+    if (existsSync(statePath)) {
+      throw new UsageError(
+        `Cannot start anew: ${statePath} holds an unfinished run, use --resume or remove it`,
       );
-      if (performance.now() - lastShown < 250 && step < steps) return;
-      lastShown = performance.now();
-      bar.update(epoch * steps + step, {
-        epoch: `${epoch + 1}/${recipe.epochs}`,
-        loss: loss.toFixed(3),
-        rate: learningRate.toFixed(4),
-        test: Number.isNaN(top1) ? "–" : percent(top1),
-      });
-    },
-    onEpoch: async (report, state) => {
-      const network = { ...architecture, weights: state.weights };
-      top1 = (await evaluate(engine, network, test)).top1;
-      saveTrainingState(statePath, state);
-      const line = { model: options.model, ...rounded(report), testTop1: top1, samples: test.count };
-      appendFileSync(logPath, JSON.stringify(line) + "\n");
-      if (state.epoch === recipe.epochs) {
-        saveNetwork(options.out, network, { test_top1: String(top1), provenance: JSON.stringify(origin) });
-        rmSync(statePath, { force: true });
-      }
-    },
-  });
-  bar?.stop();
-  const seconds = (performance.now() - began) / 1000;
-  const { top1: measured } = await evaluate(engine, loadNetwork(options.out), test);
-  if (options.json) {
-    console.log(
-      JSON.stringify({
-        model: options.model,
-        top1: measured,
-        samples: test.count,
-        seconds,
-        out: options.out,
-      }),
-    );
-  } else {
-    console.log(
-      `${options.out}: ${percent(measured)} top-1 on ${test.count} test images after ${seconds.toFixed(0)} s`,
-    );
+    }
+    return startTraining(architecture, recipe);
   }
+  const state = loadTrainingState(statePath, architecture);
+  const [stored, asked] = [state.recipe, recipe].map((value) => JSON.stringify(value));
+  if (stored !== asked) {
+    throw new UsageError(`Cannot resume ${statePath}: it was made with ${stored}, asked ${asked}`);
+  }
+  return state;
+}
+
+interface Reporting {
+  readonly engine: Engine;
+  readonly architecture: Architecture;
+  readonly recipe: Recipe;
+  readonly test: ImageSet;
+  readonly statePath: string;
+  readonly logPath: string;
+}
+
+/** Moves the bar at every step; at every epoch measures top-1, saves the state and adds a line to the log. */
+function reporting(
+  { engine, architecture, recipe, test, statePath, logPath }: Reporting,
+): Required<Pick<TrainCallbacks, "onStep" | "onEpoch">> & { stop(): void } {
+  let bar: Progress | undefined;
+  let [shown, top1] = [0, NaN];
+
+  function onStep({ step, steps, epoch, loss, learningRate }: StepReport): void {
+    const format = "| epoch {epoch} | loss {loss} | rate {rate} | test {test}";
+    bar ??= progressBar("train", recipe.epochs * steps, format);
+    if (performance.now() - shown < 250 && step < steps) return;
+    shown = performance.now();
+    bar.update(epoch * steps + step, {
+      epoch: `${epoch + 1}/${recipe.epochs}`,
+      loss: loss.toFixed(3),
+      rate: learningRate.toFixed(4),
+      test: Number.isNaN(top1) ? "–" : percent(top1),
+    });
+  }
+
+  async function onEpoch(report: EpochReport, state: TrainingState): Promise<void> {
+    top1 = (await evaluate(engine, trainedNetwork(architecture, state), test)).top1;
+    saveTrainingState(statePath, state);
+    const line = { model: architecture.model, ...rounded(report), testTop1: top1, samples: test.count };
+    appendFileSync(logPath, JSON.stringify(line) + "\n");
+  }
+
+  return { onStep, onEpoch, stop: () => bar?.stop() };
 }
 
 function rounded(report: object): object {

@@ -1,0 +1,197 @@
+/** One training step after another: holds the tensors of a run and moves them on. */
+import * as tf from "@tensorflow/tfjs";
+import type { Engine } from "./engine.ts";
+import { decayedEntries, flatLayout, flatten, joinFlat, splitFlat, unflatten } from "./flat_weights.ts";
+import { lossAndGradients } from "./gradient.ts";
+import { applyMask } from "./mask.ts";
+import { type Architecture, isTrainable, type Parameter, parameterShapes, sizeOf } from "./network.ts";
+import { clipNorm, createOptimizer, OPTIMIZER_SLOTS, type StepTime } from "./optimizer.ts";
+import type { Masks } from "./prune.ts";
+import type { TrainingState } from "./train.ts";
+
+type Tensor = tf.Tensor;
+type Weights = ReadonlyMap<string, Parameter>;
+
+/** A batch as plain arrays. */
+export interface Batch {
+  /** [N · h · w · c], normalised. */
+  readonly images: Float32Array;
+  /** [N · classes], each row a probability distribution. */
+  readonly targets: Float32Array;
+  /** N. */
+  readonly count: number;
+}
+
+/** What a batch gave before its step: mean loss, and logits [N · classes]. */
+export interface StepResult {
+  readonly loss: number;
+  readonly logits: Float32Array;
+}
+
+export interface Stepper {
+  /** Moves the weights by one batch, and their average where there is one. */
+  step(batch: Batch, time: StepTime): Promise<StepResult>;
+  /** Copies out all that moved. */
+  snapshot(): Promise<Pick<TrainingState, "weights" | "slots" | "average">>;
+  /** Frees all tensors; the stepper is of no use afterwards. */
+  dispose(): void;
+}
+
+export interface StepperOptions {
+  /** Weights that are 0 from the start and stay 0: neither gradient nor average sees them. @default none */
+  readonly masks?: Masks;
+}
+
+/**
+ * Puts a training state on the engine.
+ *
+ * A step moves by the gradient of the kept weights, clipped to the recipe's norm where it names one; then the average
+ * follows, for running statistics as well.
+ *
+ * @throws {TypeError} If a mask is of no layer, or of another size than the layer.
+ */
+export function createStepper(
+  engine: Engine,
+  architecture: Architecture,
+  state: Pick<TrainingState, "recipe" | "weights" | "slots" | "average">,
+  { masks }: StepperOptions = {},
+): Stepper {
+  const { recipe } = state;
+  const slotNames = OPTIMIZER_SLOTS[recipe.optimizer];
+  const layout = flatLayout(architecture);
+  const kept = masks && Uint8Array.from(flatten(layout, maskParameters(architecture, masks)));
+  const mask = kept && tf.tensor1d(Float32Array.from(kept));
+  const decayed = tf.tensor1d(decayedEntries(layout));
+  const optimizer = createOptimizer(recipe.optimizer, { ...recipe, decayed });
+
+  let weights = vector(state.weights);
+  let slots = slotNames.map((slot) => vector(state.slots.get(slot)!));
+  let running = statisticsOf(state.weights);
+  let average = state.average &&
+    { weights: vector(state.average), running: statisticsOf(state.average) };
+
+  function vector(values: Weights): Tensor {
+    const flat = flatten(layout, values);
+    if (kept) applyMask(flat, kept);
+    return tf.tensor1d(flat);
+  }
+
+  function gradientVector(gradients: ReadonlyMap<string, Tensor>): Tensor {
+    return tf.tidy(() => {
+      const all = joinFlat(layout, gradients);
+      const own = mask ? tf.mul(all, mask) : all;
+      return recipe.clip > 0 ? clipNorm(own, recipe.clip) : own;
+    });
+  }
+
+  async function step({ images, targets, count }: Batch, time: StepTime): Promise<StepResult> {
+    const inputs = tf.tensor(images, [count, ...architecture.inputShape]);
+    const labels = tf.tensor(targets, [count, architecture.classCount]);
+    const parts = splitFlat(layout, weights);
+    const variables = new Map([...parts, ...running]);
+    const result = lossAndGradients(engine.ops, architecture.nodes, variables, inputs, labels);
+    const gradient = gradientVector(result.gradients);
+    const moved = optimizer(weights, gradient, slots, time);
+    tf.dispose([inputs, labels, gradient, weights, ...slots, ...variables.values()]);
+    tf.dispose([...result.gradients.values()]);
+    ({ weights, slots } = moved);
+    running = result.runningStatistics;
+    if (average) average = movedAverage(average, { weights, running }, recipe.average);
+    return { loss: (await take(result.loss))[0], logits: await take(result.logits) };
+  }
+
+  async function parametersOf(values: Averaged): Promise<Weights> {
+    const trainable = unflatten(layout, await read(values.weights));
+    const statistics = await readStatistics(values.running);
+    const names = [...parameterShapes(architecture).keys()];
+    return new Map(names.map((name) => [name, trainable.get(name) ?? statistics.get(name)!]));
+  }
+
+  return {
+    step,
+    snapshot: async () => {
+      const vectors = await Promise.all(slots.map(read));
+      return {
+        weights: await parametersOf({ weights, running }),
+        slots: new Map(slotNames.map((slot, k) => [slot, unflatten(layout, vectors[k])])),
+        average: average && await parametersOf(average),
+      };
+    },
+    dispose: () => {
+      tf.dispose([weights, decayed, ...slots, ...running.values(), ...(mask ? [mask] : [])]);
+      if (average) tf.dispose([average.weights, ...average.running.values()]);
+    },
+  };
+}
+
+/** What a running average covers. */
+interface Averaged {
+  readonly weights: Tensor;
+  readonly running: ReadonlyMap<string, Tensor>;
+}
+
+/** decay · average + (1 − decay) · value; disposes the old average. */
+function movedAverage(
+  average: Averaged,
+  value: Averaged,
+  decay: number,
+): { weights: Tensor; running: Map<string, Tensor> } {
+  const move = (before: Tensor, now: Tensor) => {
+    const after = tf.tidy(() => tf.add(tf.mul(before, decay), tf.mul(now, 1 - decay)));
+    before.dispose();
+    return after;
+  };
+  return {
+    weights: move(average.weights, value.weights),
+    running: new Map(
+      [...average.running].map(([name, before]) => [name, move(before, value.running.get(name)!)]),
+    ),
+  };
+}
+
+function statisticsOf(weights: Weights): Map<string, Tensor> {
+  const statistics = [...weights].filter(([name]) => !isTrainable(name));
+  return new Map(statistics.map(([name, { data }]) => [name, tf.tensor1d(data)]));
+}
+
+async function readStatistics(running: ReadonlyMap<string, Tensor>): Promise<Map<string, Parameter>> {
+  const parameters = new Map<string, Parameter>();
+  for (const [name, tensor] of running) {
+    parameters.set(name, { shape: tensor.shape, data: (await read(tensor)).slice() });
+  }
+  return parameters;
+}
+
+/** Masks as parameters: 1 wherever nothing is pruned. */
+function maskParameters(architecture: Architecture, masks: Masks): Weights {
+  const shapes = parameterShapes(architecture);
+  for (const [layer, mask] of masks) {
+    const shape = shapes.get(`${layer}.weight`) ?? [];
+    if (shape.length < 2 || mask.length !== sizeOf(shape)) {
+      const rule = shape.length < 2 ? "no such layer can be pruned" : `it has ${sizeOf(shape)} weights`;
+      throw new TypeError(
+        `Cannot train ${architecture.model} with a mask of ${mask.length} entries for ${layer}: ${rule}`,
+      );
+    }
+  }
+  return new Map(
+    [...shapes].map(([name, shape]) => {
+      const mask = masks.get(name.replace(/\.weight$/, ""));
+      return [name, {
+        shape,
+        data: mask ? Float32Array.from(mask) : new Float32Array(sizeOf(shape)).fill(1),
+      }];
+    }),
+  );
+}
+
+function read(tensor: Tensor): Promise<Float32Array> {
+  return tensor.data() as Promise<Float32Array>;
+}
+
+/** The values of a tensor, which is disposed. */
+async function take(tensor: Tensor): Promise<Float32Array> {
+  const values = await read(tensor);
+  tensor.dispose();
+  return values;
+}
