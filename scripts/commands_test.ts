@@ -421,6 +421,41 @@ const REFUSALS: Refusal[] = [
     args: () => ["--model", "vgg99"],
     message: /^Cannot build the model "vgg99": it must be one of resnet32, resnet32a/,
   },
+  {
+    title: "an unknown optimizer",
+    name: "train",
+    code: 2,
+    args: () => [...MODEL, "--optimizer", "adam"],
+    message: /argument 'adam' is invalid\. Allowed choices are sgd, adamw\./,
+  },
+  {
+    title: "half a pixel of cutout",
+    name: "train",
+    code: 2,
+    args: () => [...MODEL, "--cutout", "0.5"],
+    message: /^Cannot read "0\.5": it must be a whole number from 0$/,
+  },
+  {
+    title: "an average that never moves",
+    name: "train",
+    code: 1,
+    args: () => [...MODEL, "--average", "1"],
+    message: /^Cannot train: the average's decay must lie in \[0, 1\), got 1$/,
+  },
+  {
+    title: "a negative limit of the gradient",
+    name: "train",
+    code: 1,
+    args: () => [...MODEL, "--clip", "-1"],
+    message: /^Cannot train: the gradient's largest norm must be at least 0, got -1$/,
+  },
+  {
+    title: "to resume what was never begun",
+    name: "train",
+    code: 1,
+    args: () => [...MODEL, "--resume"],
+    message: /^Cannot read .*never\.state: /,
+  },
 ];
 
 for (const { title, name, code, args, message } of REFUSALS) {
