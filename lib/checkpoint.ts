@@ -12,7 +12,7 @@ import {
 import { parseSafetensors, serializeSafetensors, type StoredTensor } from "./safetensors.ts";
 import { writeFileWhole } from "./store.ts";
 import { parseStrictJson } from "./strict_json.ts";
-import { checkState, type Recipe, type TrainingState } from "./train.ts";
+import { checkState, type Recipe, type TrainingState } from "./training_state.ts";
 
 /** PyTorch counts batches in every batch norm; nothing here needs the count. */
 const IGNORED = /\.num_batches_tracked$/;

@@ -20,7 +20,7 @@ import { type Network, type Parameter, prunableLayers } from "./network.ts";
 import { createPrng } from "./prng.ts";
 import { resnet32, resnet32a } from "./resnet32.ts";
 import { parseSafetensors, serializeSafetensors, type StoredTensor } from "./safetensors.ts";
-import { DEFAULT_RECIPE, type Recipe, startTraining, type TrainingState } from "./train.ts";
+import { DEFAULT_RECIPE, type Recipe, startTraining, type TrainingState } from "./training_state.ts";
 
 /** The network's tensors as a file stores them, to be changed before they are written. */
 function tensorsOf(network: Network): Map<string, StoredTensor> {

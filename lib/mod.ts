@@ -57,12 +57,19 @@ export { allocatorNamed, ALLOCATORS } from "./baselines.ts";
 export { magnitudeMask } from "./mask.ts";
 export { type Masks, masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 
-export { accuracyOf, type OneShotResult, pruneOneShot } from "./one_shot.ts";
+export { accuracyOf, accuracyText, type OneShotResult, pruneOneShot } from "./one_shot.ts";
 export { type AdditivityResult, auditAdditivity } from "./additivity.ts";
 
 // Training and evaluation
 export { evaluate, type Evaluation } from "./evaluate.ts";
-export { DEFAULT_RECIPE, type Recipe, startTraining, train } from "./train.ts";
+export {
+  continueTraining,
+  DEFAULT_RECIPE,
+  type Recipe,
+  startTraining,
+  trainedNetwork,
+} from "./training_state.ts";
+export { train } from "./train.ts";
 
 // Artefacts, randomness, parameters
 export { readAllocation, readCurves, writeAllocation, writeCurves } from "./rd_files.ts";
@@ -80,6 +87,6 @@ export {
   sparsityChart,
   trainingChart,
 } from "./charts.ts";
-export { accuracyTable, allocationTable, formatPercent, type Table, tableText } from "./tables.ts";
+export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
 export { type ProgressDisplay, progressDisplay, show } from "./show.ts";

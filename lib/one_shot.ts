@@ -1,6 +1,7 @@
 /** One-shot pruning of a dense network by several methods at several sparsities, under one protocol. */
 import { type Allocation } from "./allocation.ts";
 import { allocatorNamed } from "./baselines.ts";
+import { methodStyle } from "./charts.ts";
 import type { ImageSet } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
 import { evaluate } from "./evaluate.ts";
@@ -8,7 +9,7 @@ import type { Network } from "./network.ts";
 import { allocationProblem } from "./pipeline.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import type { CurvesFile } from "./rd_files.ts";
-import type { AccuracyResult } from "./tables.ts";
+import { type AccuracyResult, formatPercent } from "./tables.ts";
 
 export interface OneShotOptions {
   readonly methods: readonly string[];
@@ -69,4 +70,19 @@ export function accuracyOf(results: readonly OneShotResult[], dense: number): Ac
       ),
     })),
   };
+}
+
+/** Every method's accuracy at one sparsity in a line of text, best first. */
+export function accuracyText({ sparsities, series }: AccuracyResult, sparsity: number): string {
+  const at = sparsities.indexOf(sparsity);
+  if (at < 0) {
+    throw new RangeError(
+      `Cannot tell the accuracy at sparsity ${sparsity}: it was measured at ${sparsities.join(", ")}`,
+    );
+  }
+  return series
+    .flatMap(({ method, top1 }) => top1[at] === null ? [] : [{ method, value: top1[at] as number }])
+    .sort((a, b) => b.value - a.value)
+    .map(({ method, value }) => `${methodStyle(method).name} ${formatPercent(value)}`)
+    .join(", ");
 }

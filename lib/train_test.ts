@@ -19,17 +19,15 @@ import { prunableLayers } from "./network.ts";
 import { pruneNetwork } from "./prune.ts";
 import { resnet32 } from "./resnet32.ts";
 import { createSchedule } from "./schedule.ts";
+import { type EpochReport, type StepReport, train } from "./train.ts";
 import {
   continueTraining,
   DEFAULT_RECIPE,
-  type EpochReport,
   type Recipe,
   startTraining,
-  type StepReport,
-  train,
   trainedNetwork,
   type TrainingState,
-} from "./train.ts";
+} from "./training_state.ts";
 
 const TINY = tinyArchitecture();
 const IMAGES = tinyImages(70, TINY); // four batches of 16 and six left out

@@ -7,7 +7,7 @@ import { applyMask } from "./mask.ts";
 import { type Architecture, isTrainable, type Parameter, parameterShapes, sizeOf } from "./network.ts";
 import { clipNorm, createOptimizer, OPTIMIZER_SLOTS, type StepTime } from "./optimizer.ts";
 import type { Masks } from "./prune.ts";
-import type { TrainingState } from "./train.ts";
+import type { TrainingState } from "./training_state.ts";
 
 type Tensor = tf.Tensor;
 type Weights = ReadonlyMap<string, Parameter>;

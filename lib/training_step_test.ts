@@ -10,7 +10,7 @@ import {
   type Recipe,
   trainedNetwork,
   type TrainingState,
-} from "./train.ts";
+} from "./training_state.ts";
 import { type Batch, createStepper, type Stepper } from "./training_step.ts";
 
 const TINY = tinyArchitecture();

@@ -10,17 +10,14 @@ import { type OptimizerName, OPTIMIZERS } from "../lib/optimizer.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { type ScheduleName, SCHEDULES } from "../lib/schedule.ts";
 import { provenance } from "../lib/store.ts";
+import { type EpochReport, type StepReport, train, type TrainCallbacks } from "../lib/train.ts";
 import {
   DEFAULT_RECIPE,
-  type EpochReport,
   type Recipe,
   startTraining,
-  type StepReport,
-  train,
-  type TrainCallbacks,
   trainedNetwork,
   type TrainingState,
-} from "../lib/train.ts";
+} from "../lib/training_state.ts";
 import {
   Command,
   finiteNumber,
