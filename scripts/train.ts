@@ -1,7 +1,7 @@
 /** `deno task train`: trains a dense network on CIFAR-10. */
 import { appendFileSync, existsSync, rmSync } from "node:fs";
-import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
-import type { ImageSet } from "../lib/cifar10.ts";
+import { loadNetwork, loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
+import { type ImageSet, sliceImages } from "../lib/cifar10.ts";
 import { type Engine, loadEngine } from "../lib/engine.ts";
 import { evaluate } from "../lib/evaluate.ts";
 import { architectureNamed, MODEL_NAMES } from "../lib/models.ts";
@@ -9,9 +9,10 @@ import type { Architecture } from "../lib/network.ts";
 import { type OptimizerName, OPTIMIZERS } from "../lib/optimizer.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { type ScheduleName, SCHEDULES } from "../lib/schedule.ts";
-import { provenance } from "../lib/store.ts";
+import { provenance, sha256 } from "../lib/store.ts";
 import { type EpochReport, type StepReport, train, type TrainCallbacks } from "../lib/train.ts";
 import {
+  continueTraining,
   DEFAULT_RECIPE,
   type Recipe,
   startTraining,
@@ -35,9 +36,11 @@ interface Options {
   out: string;
   log?: string;
   resume?: boolean;
+  from?: string;
   engine?: string;
   threads?: number;
   limit?: number;
+  testImages?: number;
   epochs: number;
   seed: number;
   batch: number;
@@ -65,6 +68,7 @@ const command = new Command("train")
   )
   .option("--log <file>", "JSONL log, one line an epoch (default: OUT with .jsonl)")
   .option("--resume", "go on from OUT.state")
+  .option("--from <file>", "start from these weights in place of random ones (safetensors)")
   .option("--epochs <n>", "passes over the training set", wholeNumber(1), DEFAULT_RECIPE.epochs)
   .option("--seed <n>", "everything random follows from it", wholeNumber(0), DEFAULT_RECIPE.seed)
   .option("--batch <n>", "images a step", wholeNumber(2), DEFAULT_RECIPE.batch)
@@ -98,6 +102,7 @@ const command = new Command("train")
     DEFAULT_RECIPE.average,
   )
   .option("--limit <n>", "use the first N training images only (for a trial)", wholeNumber(2))
+  .option("--test-images <n>", "images for the top-1 after each epoch (default: all 10,000)", wholeNumber(1))
   .option("--engine <name>", "tensorflow, webgpu or cpu (default: RD_ENGINE, else the best that loads)")
   .option("--threads <n>", "threads of libtensorflow (default: all cores)", wholeNumber(1))
   .option("--json", "print the result as one line of JSON")
@@ -114,7 +119,7 @@ async function trainCommand(options: Options): Promise<void> {
   const statePath = `${options.out}.state`;
   const logPath = options.log ?? options.out.replace(/(\.safetensors)?$/, ".jsonl");
   makeFolderOf(options.out);
-  const start = startOf(architecture, recipe, { statePath, resume: options.resume ?? false });
+  const start = startOf(architecture, recipe, statePath, options);
 
   const engine = await loadEngine(options);
   const all = loadCifar10("train");
@@ -124,18 +129,20 @@ async function trainCommand(options: Options): Promise<void> {
   console.error(
     `train: ${options.model} on ${engine.description}, epoch ${start.epoch} of ${recipe.epochs} done`,
   );
-  const began = performance.now();
-  const callbacks = reporting({ engine, architecture, recipe, test, statePath, logPath });
-  const network = await train(engine, architecture, set, start, callbacks);
-  callbacks.stop();
-  const seconds = (performance.now() - began) / 1000;
-  const { top1 } = await evaluate(engine, network, test);
-  const origin = provenance({
+  const origin = provenance({ // now: the code may change while it runs
     engine: engine.description,
     seed: recipe.seed,
     protocol: `dense training on CIFAR-10: ${JSON.stringify(recipe)}`,
     samples: set.count,
+    startedFromSha256: options.from === undefined ? null : sha256(options.from),
   });
+  const began = performance.now();
+  const glance = sliceImages(test, 0, options.testImages ?? test.count);
+  const callbacks = reporting({ engine, architecture, recipe, test: glance, statePath, logPath });
+  const network = await train(engine, architecture, set, start, callbacks);
+  callbacks.stop();
+  const seconds = (performance.now() - began) / 1000;
+  const { top1 } = await evaluate(engine, network, test);
   saveNetwork(options.out, network, { test_top1: String(top1), provenance: JSON.stringify(origin) });
   rmSync(statePath, { force: true });
   const { model, out } = options;
@@ -165,11 +172,12 @@ function recipeOf(options: Options): Recipe {
   };
 }
 
-/** The state to go on from: fresh, or the saved one of the same recipe. */
+/** The state to go on from: fresh, from given weights, or the saved one of the same recipe. */
 function startOf(
   architecture: Architecture,
   recipe: Recipe,
-  { statePath, resume }: { statePath: string; resume: boolean },
+  statePath: string,
+  { resume, from, model }: Pick<Options, "resume" | "from" | "model">,
 ): TrainingState {
   if (!resume) {
     if (existsSync(statePath)) {
@@ -177,7 +185,9 @@ function startOf(
         `Cannot start anew: ${statePath} holds an unfinished run, use --resume or remove it`,
       );
     }
-    return startTraining(architecture, recipe);
+    return from === undefined
+      ? startTraining(architecture, recipe)
+      : continueTraining(loadNetwork(from, model), recipe);
   }
   const state = loadTrainingState(statePath, architecture);
   const [stored, asked] = [state.recipe, recipe].map((value) => JSON.stringify(value));
