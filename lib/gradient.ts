@@ -63,7 +63,13 @@ interface Tape {
   batchNorms: Map<string, BatchNormTraining>;
 }
 
-function forwardTraining(
+/**
+ * Runs the nodes in training mode: batch statistics, nothing freed.
+ *
+ * @returns All outputs, the images under `"input"`, and what each batch norm needs for its gradient; the caller's to
+ * dispose.
+ */
+export function forwardTraining(
   ops: Ops,
   nodes: readonly NetworkNode[],
   variables: Variables,

@@ -70,6 +70,8 @@ export {
   trainedNetwork,
 } from "./training_state.ts";
 export { train } from "./train.ts";
+export { averageNetworks } from "./average.ts";
+export { reestimateBatchNorm } from "./batch_norm.ts";
 
 // Artefacts, randomness, parameters
 export { readAllocation, readCurves, writeAllocation, writeCurves } from "./rd_files.ts";
