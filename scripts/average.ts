@@ -1,10 +1,11 @@
 /** `deno task average`: the mean of networks that were trained from one start. */
 import { averageNetworks } from "../lib/average.ts";
-import { createPixelTable, normaliseImages } from "../lib/augment.ts";
+import { augmentBatch, createPixelTable, planAugmentation } from "../lib/augment.ts";
 import { reestimateBatchNorm } from "../lib/batch_norm.ts";
 import { loadNetwork, saveNetwork } from "../lib/checkpoint.ts";
 import { loadEngine } from "../lib/engine.ts";
 import { evaluate } from "../lib/evaluate.ts";
+import { createPrng } from "../lib/prng.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { provenance, sha256 } from "../lib/store.ts";
 import { Command, percent, progressBar, run, wholeNumber } from "./command_line.ts";
@@ -14,18 +15,20 @@ interface Options extends EngineFlags {
   model: string;
   out: string;
   samples: number;
+  seed: number;
   json?: boolean;
 }
 
 const command = addEngineOptions(new Command("average"))
   .description(
     "Averages the weights of networks trained from one start and measures the batch statistics of the result on " +
-      "training images.",
+      "augmented training images.",
   )
   .argument("<weights...>", "safetensors files of one model")
   .requiredOption("--model <name>", "the model they are of")
   .requiredOption("--out <file>", "where the average goes (safetensors)")
   .option("--samples <n>", "training images for the batch statistics", wholeNumber(250), 10_000)
+  .option("--seed <n>", "of their crops and flips", wholeNumber(0), 1)
   .option("--json", "print the result as one line of JSON")
   .action(average);
 
@@ -34,17 +37,25 @@ async function average(paths: string[], options: Options): Promise<void> {
   const mean = averageNetworks(paths.map((path) => loadNetwork(path, options.model)));
   const [train, test] = [loadCifar10("train"), loadCifar10("test")];
   const table = createPixelTable(mean.preprocessing);
+  // Augmented as in training: the black borders of crops are in the statistics that the weights were made for. On
+  // plain images a ResNet-32 of 91.9 % falls to 89.6 %.
+  const plan = planAugmentation(train, 0, {
+    crop: createPrng(options.seed, "crop"),
+    flip: createPrng(options.seed, "flip"),
+    cutout: createPrng(options.seed, "cutout"),
+  });
   const source = {
     ...train,
     count: Math.min(options.samples, train.count),
-    read: (first: number, count: number) => normaliseImages(train, first, count, table),
+    read: (first: number, count: number) =>
+      augmentBatch(train, Uint32Array.from({ length: count }, (_, i) => first + i), plan, table),
   };
   const engine = await loadEngine(options);
   const origin = provenance({
     engine: engine.description,
-    seed: null,
+    seed: options.seed,
     protocol:
-      `mean of ${paths.length} networks, batch statistics on the first ${source.count} training images`,
+      `mean of ${paths.length} networks, batch statistics on ${source.count} augmented training images`,
     samples: source.count,
     averagedSha256: paths.map((path) => sha256(path)),
   });
