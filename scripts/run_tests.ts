@@ -1,4 +1,5 @@
 /** `deno task test`: everything that must hold before a change lands; closes with `N passed, N failed`. */
+// Not called test.ts: `deno test` would take that for a test and run it within itself, for ever.
 import process from "node:process";
 import { PROJECT_FOLDER } from "./folders.ts";
 
