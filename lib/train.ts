@@ -2,6 +2,7 @@
 import { augmentBatch, createPixelTable, planAugmentation } from "./augment.ts";
 import { breathe } from "./breathe.ts";
 import type { ImageSet } from "./cifar10.ts";
+import { createCrewStepper } from "./crew/crew_stepper.ts";
 import type { Engine } from "./engine.ts";
 import { type Architecture, checkImages, type Network } from "./network.ts";
 import { createPrng } from "./prng.ts";
@@ -69,7 +70,8 @@ export async function train(
   const steps = checkRun(engine, architecture, set, start);
   const schedule = createSchedule(recipe.schedule, { peak: recipe.peak, totalSteps: recipe.epochs * steps });
   const random = eachStream((stream) => restoredPrng(start, stream));
-  const stepper = createStepper(engine, architecture, start, { masks });
+  const createAny = recipe.workers > 1 ? createCrewStepper : createStepper;
+  const stepper = await createAny(engine, architecture, start, { masks });
   let latest = start;
   try {
     while (latest.epoch < recipe.epochs) {
@@ -108,7 +110,7 @@ async function trainEpoch(
   for (const batch of batches) {
     const stepsDone = epoch * steps + step;
     const learningRate = schedule(stepsDone);
-    const { loss, logits } = await stepper.step(batch, { learningRate, step: stepsDone });
+    const { loss, ...found } = await stepper.step(batch, { learningRate, step: stepsDone });
     step++;
     if (!Number.isFinite(loss)) {
       throw new RangeError(
@@ -118,7 +120,7 @@ async function trainEpoch(
     }
     images += batch.count;
     lossSum += loss;
-    correct += countCorrect(logits, batch);
+    correct += found.correct;
     await breathe();
     callbacks.onStep?.({ step, steps, epoch, loss, learningRate });
     if (callbacks.isStopped?.()) return null;
@@ -153,21 +155,6 @@ function smoothTargets(set: ImageSet, batch: Uint32Array, smoothing: number): Fl
   const targets = new Float32Array(batch.length * classes).fill(smoothing / classes);
   for (const [row, image] of batch.entries()) targets[row * classes + set.labels[image]] += 1 - smoothing;
   return targets;
-}
-
-/** Rows whose largest logit stands where the largest target does. */
-function countCorrect(logits: Float32Array, { targets, count }: Batch): number {
-  const classes = targets.length / count;
-  let correct = 0;
-  for (let row = 0; row < targets.length; row += classes) {
-    let [predicted, label] = [row, row];
-    for (let k = row; k < row + classes; k++) {
-      if (logits[k] > logits[predicted]) predicted = k;
-      if (targets[k] > targets[label]) label = k;
-    }
-    if (predicted === label) correct++;
-  }
-  return correct;
 }
 
 /** Checks all that needs no tensor; returns the steps in an epoch. */

@@ -19,6 +19,8 @@ export interface Recipe {
   readonly seed: number;
   /** Images in one step. */
   readonly batch: number;
+  /** Processes that share each batch; batch norm then sees a share of it (see `crew/crew_stepper.ts`). */
+  readonly workers: number;
   readonly optimizer: OptimizerName;
   readonly schedule: ScheduleName;
   /** Highest learning rate. */
@@ -41,6 +43,7 @@ export const DEFAULT_RECIPE: Recipe = {
   epochs: 30,
   seed: 1,
   batch: 128,
+  workers: 1,
   optimizer: "sgd",
   schedule: "one-cycle",
   peak: 0.2,
@@ -196,7 +199,7 @@ function checkSlot(architecture: Architecture, values: Weights, what: string): v
 
 /** Takes whatever a file holds for a recipe. */
 function checkRecipe(recipe: Recipe, action: string): void {
-  const { epochs, seed, batch, optimizer, schedule, peak, ...rest } = recipe ?? {};
+  const { epochs, seed, batch, workers, optimizer, schedule, peak, ...rest } = recipe ?? {};
   const { momentum, weightDecay, labelSmoothing, clip, cutout, average } = rest;
   const isNonNegative = (value: number) => Number.isFinite(value) && value >= 0;
   const isShare = (value: number) => isNonNegative(value) && value < 1;
@@ -204,6 +207,12 @@ function checkRecipe(recipe: Recipe, action: string): void {
     [Number.isInteger(epochs) && epochs >= 1, "epochs must be a whole number from 1", epochs],
     [Number.isSafeInteger(seed), "the seed must be a whole number", seed],
     [Number.isInteger(batch) && batch >= 2, "the batch must be a whole number from 2", batch],
+    [Number.isInteger(workers) && workers >= 1, "the workers must be a whole number from 1", workers],
+    [
+      !(workers > 1) || batch % workers === 0 && batch / workers >= 2,
+      `a batch of ${batch} must split evenly over the workers, two images or more for each`,
+      workers,
+    ],
     [OPTIMIZERS.includes(optimizer), `the optimizer must be one of ${OPTIMIZERS.join(", ")}`, optimizer],
     [SCHEDULES.includes(schedule), `the schedule must be one of ${SCHEDULES.join(", ")}`, schedule],
     [isNonNegative(peak) && peak > 0, "the learning rate must be positive", peak],

@@ -22,11 +22,16 @@ export interface Batch {
   readonly count: number;
 }
 
-/** What a batch gave before its step: mean loss, and logits [N · classes]. */
+/** What a batch gave before its step. */
 export interface StepResult {
+  /** Mean cross-entropy. */
   readonly loss: number;
-  readonly logits: Float32Array;
+  /** Images whose largest logit is that of their largest target. */
+  readonly correct: number;
 }
+
+/** The mean over several processes of a vector that each brings; all get the same bits. */
+export type AllReduce = (own: Float32Array) => Promise<Float32Array>;
 
 export interface Stepper {
   /** Moves the weights by one batch, and their average where there is one. */
@@ -40,6 +45,8 @@ export interface Stepper {
 export interface StepperOptions {
   /** Weights that are 0 from the start and stay 0: neither gradient nor average sees them. @default none */
   readonly masks?: Masks;
+  /** Where other processes compute shares of the same batch: joins what they found. @default none do */
+  readonly allReduce?: AllReduce;
 }
 
 /**
@@ -54,7 +61,7 @@ export function createStepper(
   engine: Engine,
   architecture: Architecture,
   state: Pick<TrainingState, "recipe" | "weights" | "slots" | "average">,
-  { masks }: StepperOptions = {},
+  { masks, allReduce }: StepperOptions = {},
 ): Stepper {
   const { recipe } = state;
   const slotNames = OPTIMIZER_SLOTS[recipe.optimizer];
@@ -66,7 +73,7 @@ export function createStepper(
 
   let weights = vector(state.weights);
   let slots = slotNames.map((slot) => vector(state.slots.get(slot)!));
-  let running = statisticsOf(state.weights);
+  let running: ReadonlyMap<string, Tensor> = statisticsOf(state.weights);
   let average = state.average &&
     { weights: vector(state.average), running: statisticsOf(state.average) };
 
@@ -76,28 +83,62 @@ export function createStepper(
     return tf.tensor1d(flat);
   }
 
-  function gradientVector(gradients: ReadonlyMap<string, Tensor>): Tensor {
+  /** Gradient of the kept weights, clipped. */
+  function ruled(gradient: Tensor): Tensor {
     return tf.tidy(() => {
-      const all = joinFlat(layout, gradients);
-      const own = mask ? tf.mul(all, mask) : all;
+      const own = mask ? tf.mul(gradient, mask) : gradient.clone();
       return recipe.clip > 0 ? clipNorm(own, recipe.clip) : own;
     });
   }
 
-  async function step({ images, targets, count }: Batch, time: StepTime): Promise<StepResult> {
+  /** Averages over all processes what each found on its share; disposes what it is given. */
+  async function joined(reduce: AllReduce, own: Findings): Promise<Findings> {
+    const tensors = [own.gradient, ...own.running.values()];
+    const sizes = tensors.map(({ size }) => size);
+    const message = new Float32Array(sizes.reduce((a, b) => a + b) + 2);
+    message.set(await take(tf.concat(tensors)));
+    message.set([own.loss, own.correct], message.length - 2);
+    tf.dispose(tensors);
+
+    const mean = await reduce(message);
+    let at = 0;
+    const [gradient, ...statistics] = sizes.map((size) => tf.tensor1d(mean.subarray(at, at += size)));
+    return {
+      gradient,
+      running: new Map([...own.running.keys()].map((name, k) => [name, statistics[k]])),
+      loss: mean[at],
+      correct: Math.round(mean[at + 1] * recipe.workers),
+    };
+  }
+
+  /** Gradient by the images of one batch, running statistics after them. */
+  async function findingsOf(batch: Batch): Promise<Findings> {
+    const { images, targets, count } = batch;
     const inputs = tf.tensor(images, [count, ...architecture.inputShape]);
     const labels = tf.tensor(targets, [count, architecture.classCount]);
     const parts = splitFlat(layout, weights);
     const variables = new Map([...parts, ...running]);
     const result = lossAndGradients(engine.ops, architecture.nodes, variables, inputs, labels);
-    const gradient = gradientVector(result.gradients);
+    const gradient = joinFlat(layout, result.gradients);
+    tf.dispose([inputs, labels, ...parts.values(), ...result.gradients.values()]);
+    return {
+      gradient,
+      running: result.runningStatistics,
+      loss: (await take(result.loss))[0],
+      correct: countCorrect(await take(result.logits), batch),
+    };
+  }
+
+  async function step(batch: Batch, time: StepTime): Promise<StepResult> {
+    const own = await findingsOf(batch);
+    const { loss, correct, ...found } = allReduce ? await joined(allReduce, own) : own;
+    const gradient = ruled(found.gradient);
     const moved = optimizer(weights, gradient, slots, time);
-    tf.dispose([inputs, labels, gradient, weights, ...slots, ...variables.values()]);
-    tf.dispose([...result.gradients.values()]);
+    tf.dispose([found.gradient, gradient, weights, ...slots, ...running.values()]);
     ({ weights, slots } = moved);
-    running = result.runningStatistics;
+    running = found.running;
     if (average) average = movedAverage(average, { weights, running }, recipe.average);
-    return { loss: (await take(result.loss))[0], logits: await take(result.logits) };
+    return { loss, correct };
   }
 
   async function parametersOf(values: Averaged): Promise<Weights> {
@@ -122,6 +163,13 @@ export function createStepper(
       if (average) tf.dispose([average.weights, ...average.running.values()]);
     },
   };
+}
+
+/** What one batch, or a share of it, says of the weights. */
+interface Findings extends StepResult {
+  /** Of all weights, [total]. */
+  readonly gradient: Tensor;
+  readonly running: ReadonlyMap<string, Tensor>;
 }
 
 /** What a running average covers. */
@@ -187,6 +235,21 @@ function maskParameters(architecture: Architecture, masks: Masks): Weights {
 
 function read(tensor: Tensor): Promise<Float32Array> {
   return tensor.data() as Promise<Float32Array>;
+}
+
+/** Rows whose largest logit stands where the largest target does. */
+function countCorrect(logits: Float32Array, { targets, count }: Batch): number {
+  const classes = targets.length / count;
+  let correct = 0;
+  for (let row = 0; row < targets.length; row += classes) {
+    let [predicted, label] = [row, row];
+    for (let k = row; k < row + classes; k++) {
+      if (logits[k] > logits[predicted]) predicted = k;
+      if (targets[k] > targets[label]) label = k;
+    }
+    if (predicted === label) correct++;
+  }
+  return correct;
 }
 
 /** The values of a tensor, which is disposed. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { assertAllclose, normals, tinyArchitecture, tinyNetwork, withEngine } from "./_test_helpers.ts";
+import type { Engine } from "./engine.ts";
+import { forwardTraining } from "./gradient.ts";
 import { magnitudeMask } from "./mask.ts";
 import { isTrainable, type Parameter, prunableLayers, sizeOf } from "./network.ts";
 import type { Masks } from "./prune.ts";
@@ -12,6 +14,7 @@ import {
   type TrainingState,
 } from "./training_state.ts";
 import { type Batch, createStepper, type Stepper } from "./training_step.ts";
+import { createVariables } from "./variables.ts";
 
 const TINY = tinyArchitecture();
 
@@ -223,23 +226,37 @@ Deno.test(
 );
 
 Deno.test(
-  "step() returns the loss and logits of its batch before the step",
+  "step() returns the loss and the right answers of its batch before the step",
   withEngine(async (engine) => {
     const stepper = createStepper(engine, TINY, stateOf({}));
     const batch = batchOf(0);
     const still = { learningRate: 0, step: 0 };
-    const { loss, logits } = await stepper.step(batch, still);
-    assert.deepEqual(await stepper.step(batch, { ...still, learningRate: 0.05 }), { loss, logits });
-    assert.notEqual((await stepper.step(batch, still)).loss, loss);
+    const before = await stepper.step(batch, still);
+    assert.deepEqual(await stepper.step(batch, { ...still, learningRate: 0.05 }), before);
+    assert.notEqual((await stepper.step(batch, still)).loss, before.loss);
     stepper.dispose();
     // mean over the images of log Σ exp(logits) − logit of the label, in float64
-    const expected = Array.from({ length: 8 }, (_, n) => {
-      const row = [...logits.subarray(3 * n, 3 * n + 3)];
-      return Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[n % 3];
-    });
-    assertAllclose([loss], [expected.reduce((a, b) => a + b) / 8], { rtol: 1e-6 });
+    const rows = await trainingLogits(engine, batch);
+    const losses = rows.map((row, n) =>
+      Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[n % 3]
+    );
+    assertAllclose([before.loss], [losses.reduce((a, b) => a + b) / 8], { rtol: 1e-6 });
+    assert.equal(before.correct, rows.filter((row, n) => Math.max(...row) === row[n % 3]).length);
   }),
 );
+
+/** What the tiny network says of each image while batch norm sees the batch. */
+async function trainingLogits({ ops }: Engine, { images, count }: Batch): Promise<number[][]> {
+  const inputs = tf.tensor(images, [count, ...TINY.inputShape]);
+  const variables = createVariables(tinyNetwork());
+  const { outputs, batchNorms } = forwardTraining(ops, TINY.nodes, variables, inputs);
+  const logits = await (outputs.get(TINY.nodes.at(-1)!.name) as tf.Tensor2D).array();
+  for (const { runningMean, runningVariance, saved } of batchNorms.values()) {
+    tf.dispose([runningMean, runningVariance, ...saved]);
+  }
+  tf.dispose([...variables.values(), ...outputs.values()]);
+  return logits;
+}
 
 Deno.test(
   "step() holds as many tensors after every step, whatever the recipe",

@@ -44,6 +44,7 @@ interface Options {
   epochs: number;
   seed: number;
   batch: number;
+  workers: number;
   optimizer: OptimizerName;
   schedule: ScheduleName;
   rate: number;
@@ -72,6 +73,12 @@ const command = new Command("train")
   .option("--epochs <n>", "passes over the training set", wholeNumber(1), DEFAULT_RECIPE.epochs)
   .option("--seed <n>", "everything random follows from it", wholeNumber(0), DEFAULT_RECIPE.seed)
   .option("--batch <n>", "images a step", wholeNumber(2), DEFAULT_RECIPE.batch)
+  .option(
+    "--workers <n>",
+    "processes of one thread that share each batch: faster where convolutions are small; batch norm sees the share",
+    wholeNumber(1),
+    DEFAULT_RECIPE.workers,
+  )
   .addOption(
     new Option("--optimizer <name>", "sgd (Nesterov momentum) or adamw (decoupled decay)")
       .choices([...OPTIMIZERS]).default(DEFAULT_RECIPE.optimizer),
@@ -104,7 +111,7 @@ const command = new Command("train")
   .option("--limit <n>", "use the first N training images only (for a trial)", wholeNumber(2))
   .option("--test-images <n>", "images for the top-1 after each epoch (default: all 10,000)", wholeNumber(1))
   .option("--engine <name>", "tensorflow, webgpu or cpu (default: RD_ENGINE, else the best that loads)")
-  .option("--threads <n>", "threads of libtensorflow (default: all cores)", wholeNumber(1))
+  .option("--threads <n>", "threads of libtensorflow (default: all cores, 1 with workers)", wholeNumber(1))
   .option("--json", "print the result as one line of JSON")
   .addHelpText(
     "after",
@@ -121,7 +128,8 @@ async function trainCommand(options: Options): Promise<void> {
   makeFolderOf(options.out);
   const start = startOf(architecture, recipe, statePath, options);
 
-  const engine = await loadEngine(options);
+  const threads = options.threads ?? (recipe.workers > 1 ? 1 : undefined);
+  const engine = await loadEngine({ ...options, threads });
   const all = loadCifar10("train");
   const set = options.limit === undefined ? all : { ...all, count: Math.min(options.limit, all.count) };
   const test = loadCifar10("test");
@@ -154,12 +162,13 @@ async function trainCommand(options: Options): Promise<void> {
 }
 
 function recipeOf(options: Options): Recipe {
-  const { epochs, seed, batch, optimizer, schedule, rate: peak, momentum, weightDecay } = options;
-  const { labelSmoothing, clip, cutout, average } = options;
+  const { epochs, seed, batch, workers, optimizer, schedule, rate: peak, momentum } = options;
+  const { weightDecay, labelSmoothing, clip, cutout, average } = options;
   return {
     epochs,
     seed,
     batch,
+    workers,
     optimizer,
     schedule,
     peak,

@@ -1,0 +1,20 @@
+/** What a crew's first process tells the others. */
+import type { EngineOptions } from "../engine.ts";
+import type { Architecture } from "../network.ts";
+import type { StepTime } from "../optimizer.ts";
+import type { Masks } from "../prune.ts";
+import type { TrainingState } from "../training_state.ts";
+import type { Batch } from "../training_step.ts";
+
+/** Once, at the start. */
+export interface Job extends EngineOptions {
+  readonly architecture: Architecture;
+  readonly state: Pick<TrainingState, "recipe" | "weights" | "slots" | "average">;
+  readonly masks?: Masks;
+}
+
+/** For every step. */
+export interface Share {
+  readonly batch: Batch;
+  readonly time: StepTime;
+}
