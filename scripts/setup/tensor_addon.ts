@@ -1,8 +1,9 @@
 /** Step 3: tfjs-node-gpu's addon, compiled against the wheel's libtensorflow, and our own beside it. */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
-import { sha256 } from "../../lib/store.ts";
+import { sha256, writeFileWhole } from "../../lib/store.ts";
+import { widenAttributes } from "./list_attributes.ts";
 import {
   denoPath,
   findProgram,
@@ -18,6 +19,8 @@ import type { Step } from "./step.ts";
 
 const PACKAGE = "node_modules/@tensorflow/tfjs-node-gpu";
 const HEADERS = "node_modules/node-api-headers";
+const WIDENED_SOURCE = `${PACKAGE}/binding/tfjs_backend.cc`;
+const WIDENING = "scripts/setup/list_attributes.ts";
 const QUIET_SOURCE = "scripts/addon/quiet_stderr.cc";
 
 export const tensorAddon: Step = {
@@ -25,7 +28,7 @@ export const tensorAddon: Step = {
   title: "TensorFlow addon",
   bytes: () => 50e6,
   inputs: (project) => ({
-    ...hashes(project, [...sources(project), QUIET_SOURCE, `${HEADERS}/package.json`]),
+    ...hashes(project, [...sources(project), WIDENING, QUIET_SOURCE, `${HEADERS}/package.json`]),
     libraries: librarySizes(project) ?? "none",
     rpath: rpath(project),
   }),
@@ -41,6 +44,10 @@ export const tensorAddon: Step = {
     say(`compiling quiet_stderr with ${basename(compiler)}`);
     await build(project, quiet, "mute", compiler, quietArguments(project));
     say(`compiling tfjs_binding with ${basename(compiler)}`);
+    writeFileWhole(
+      widenedPath(project),
+      widenAttributes(readFileSync(join(project.folder, WIDENED_SOURCE), "utf8")),
+    );
     await build(project, binding, "TF_Version", compiler, bindingArguments(project));
   },
 };
@@ -133,7 +140,9 @@ function bindingArguments(project: Project): string[] {
     join(project.folder, PACKAGE, "binding"),
     "-I",
     join(tensorflow, "include"),
-    ...sources(project).filter((name) => name.endsWith(".cc")).map((name) => join(project.folder, name)),
+    ...sources(project).filter((name) => name.endsWith(".cc")).map((name) =>
+      name === WIDENED_SOURCE ? widenedPath(project) : join(project.folder, name)
+    ),
     ...tensorflowLibraries().map((name) => join(tensorflow, name)),
     `-Wl,-rpath,${rpath(project)}`,
   ];
@@ -148,6 +157,11 @@ function rpath(project: Project): string {
   if (packages === null) return "none";
   const origin = process.platform === "darwin" ? "@loader_path" : "$ORIGIN";
   return `${origin}/${relative(dirname(addonPaths(project).binding), join(packages, "tensorflow"))}`;
+}
+
+/** The package's folder stays as npm filled it. */
+function widenedPath(project: Project): string {
+  return join(stampFolder(project), basename(WIDENED_SOURCE));
 }
 
 function sources(project: Project): string[] {
