@@ -96,10 +96,12 @@ const LOADERS: Record<EngineName, Loader> = {
     const native = await loadTensorflow();
     await tf.setBackend("tensorflow");
     const used = process.env.TF_NUM_INTRAOP_THREADS ?? availableParallelism();
+    const { ops, isFused } = createTensorflowOps();
     const device = native.backend().isUsingGpuDevice ? "GPU" : `CPU, ${used} threads`;
+    const kernels = isFused ? ", fused" : "";
     return {
-      ops: createTensorflowOps(),
-      description: `libtensorflow ${native.backend().binding.TF_Version} (${device})`,
+      ops,
+      description: `libtensorflow ${native.backend().binding.TF_Version} (${device}${kernels})`,
     };
   },
   webgpu: async ({ engine }) => {

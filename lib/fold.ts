@@ -1,11 +1,19 @@
 /** Folds batch normalisation into the convolution before it, and additions and ReLUs into the convolution's step. */
-import { type ConvNode, type Network, type NetworkNode, type Parameter, sizeOf } from "./network.ts";
+import {
+  type BatchNormNode,
+  type ConvNode,
+  type Network,
+  type NetworkNode,
+  type Parameter,
+  sizeOf,
+} from "./network.ts";
 
 /**
  * A network with the same outputs for inference and fewer, larger steps.
  *
  * A convolution followed only by batch normalisation takes over its scale and offset; an addition or ReLU that is then
- * the only reader of the result moves into the same node (`inputs[1]` is added, `relu` set). Layer names stay, so a
+ * the only reader of the result moves into the same node (`inputs[1]` is added, `relu` set), as does the ReLU after a
+ * batch normalisation that stays in a dense block. Layer names stay, so a
  * folded network's prunable layers are those of the original. Running statistics are constants here: fold again
  * after any change of the weights.
  *
@@ -36,7 +44,7 @@ export function foldBatchNorm(network: Network): Network {
       carriedBy.set(node.name, before.name);
       continue;
     }
-    if (node.op === "relu" && onlyReader && before?.op === "conv" && !before.relu) {
+    if (node.op === "relu" && onlyReader && takesRelu(before, readers)) {
       folded[indexOf.get(before.name)!] = { ...before, relu: true };
       carriedBy.set(node.name, before.name);
       continue;
@@ -50,6 +58,18 @@ export function foldBatchNorm(network: Network): Network {
     copyWeights(network, node.name, weights);
   }
   return { ...network, nodes: folded, weights };
+}
+
+/**
+ * Whether a ReLU may move into the node before it. After batch normalisation the fused kernel turns NaN into 0, so it
+ * moves only where another path takes NaN on towards the logits, as in a dense block.
+ */
+function takesRelu(
+  before: NetworkNode | undefined,
+  readers: ReadonlyMap<string, number>,
+): before is ConvNode | BatchNormNode {
+  if (before?.op === "batchNorm") return !before.relu && readers.get(before.inputs[0])! > 1;
+  return before?.op === "conv" && !before.relu;
 }
 
 /** An addition right after the convolution it reads becomes that convolution's second input. */

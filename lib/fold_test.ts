@@ -21,9 +21,13 @@ import { createVariables, disposeVariables } from "./variables.ts";
 /** Folding rounds each weight once more. */
 const ROUNDING = { rtol: 2e-5 };
 
-async function logitsOf({ ops }: Engine, network: Network, count = 2): Promise<Float32Array> {
+async function logitsOf(
+  { ops }: Engine,
+  network: Network,
+  { inputs } = noiseInputs(network, 2),
+): Promise<Float32Array> {
   const variables = createVariables(network);
-  const input = tf.tensor(noiseInputs(network, count).inputs, [count, ...network.inputShape]);
+  const input = tf.tensor(inputs, [2, ...network.inputShape]);
   const [logits] = forward(ops, network.nodes, variables, new Map([["input", input]])).values();
   disposeVariables(variables);
   input.dispose();
@@ -124,6 +128,33 @@ for (const [title, build] of Object.entries(DELICATE)) {
     withEngine((engine) => assertSameLogits(engine, shakenNetwork(architectureOf(build)))),
   );
 }
+
+Deno.test(
+  "foldBatchNorm() moves a dense block's ReLUs into its batch norms, and NaN still reaches the logits",
+  withEngine(async (engine) => {
+    const architecture = architectureOf((list) => {
+      let x = list.conv("stem", "input", { outChannels: 4, kernel: 3 });
+      for (const layer of ["dense1", "dense2"]) {
+        const narrow = list.relu(`${layer}.relu`, list.batchNorm(`${layer}.bn`, x));
+        x = list.concat(`${layer}.concat`, [
+          list.conv(`${layer}.conv`, narrow, { outChannels: 2, kernel: 3 }),
+          x,
+        ]);
+      }
+      const features = list.relu("relu", list.batchNorm("bn", x));
+      list.linear("linear", list.globalAvgPool("pool", features), 3);
+    });
+    const network = shakenNetwork(architecture);
+    const folded = foldBatchNorm(network);
+    assert.deepEqual(folded.nodes.filter(({ op }) => op === "relu").map(({ name }) => name), ["relu"]);
+    await assertSameLogits(engine, network);
+
+    const broken = noiseInputs(network, 2);
+    broken.inputs[0] = NaN; // of the first of two images
+    const logits = await logitsOf(engine, folded, broken);
+    assert.deepEqual([...logits].map(Number.isNaN), [true, true, true, false, false, false]);
+  }),
+);
 
 Deno.test("foldBatchNorm() leaves the network untouched and repeats its bits", () => {
   const network = tinyNetwork();

@@ -79,7 +79,7 @@ export function runNode(
         own("bias"),
         own("running_mean"),
         own("running_var"),
-        node.epsilon,
+        node,
       );
     default:
       return runStateless(ops, node, inputs);

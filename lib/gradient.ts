@@ -66,7 +66,7 @@ interface Tape {
 /**
  * Runs the nodes in training mode: batch statistics, nothing freed.
  *
- * @returns All outputs, the images under `"input"`, and what each batch norm needs for its gradient; the caller's to
+ * @returns All outputs but those of batch norms that only a ReLU reads, the images under `"input"`, and what each batch norm needs for its gradient; the caller's to
  * dispose.
  */
 export function forwardTraining(
@@ -77,7 +77,9 @@ export function forwardTraining(
 ): Tape {
   const outputs = new Map<string, Tensor>([["input", images]]);
   const batchNorms = new Map<string, BatchNormTraining>();
+  const relus = fusedRelus(nodes);
   for (const node of nodes) {
+    if (outputs.has(node.name)) continue; // a ReLU, done with its batch norm
     const inputs = node.inputs.map((name) => outputs.get(name)!);
     const [x] = inputs;
     const own = (field: string) => variables.get(`${node.name}.${field}`)!;
@@ -95,15 +97,30 @@ export function forwardTraining(
         own("bias"),
         own("running_mean"),
         own("running_var"),
-        node,
+        { ...node, relu: relus.has(node.name) },
       );
       batchNorms.set(node.name, training);
-      outputs.set(node.name, training.y);
+      outputs.set(relus.get(node.name) ?? node.name, training.y);
     } else {
       outputs.set(node.name, runStateless(ops, node, inputs));
     }
   }
   return { outputs, batchNorms };
+}
+
+/** By batch norm, the ReLU that alone reads it: one pass over memory does both, and the former's output is not kept. */
+function fusedRelus(nodes: readonly NetworkNode[]): Map<string, string> {
+  const readers = new Map<string, NetworkNode[]>();
+  for (const node of nodes) {
+    for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
+  }
+  const pairs = nodes.filter(({ op }) => op === "batchNorm").map(({ name }) =>
+    [name, readers.get(name) ?? []] as const
+  );
+  return new Map(
+    pairs.filter(([, [reader, ...others]]) => reader?.op === "relu" && others.length === 0)
+      .map(([name, [relu]]) => [name, relu.name]),
+  );
 }
 
 function backward(
@@ -131,7 +148,7 @@ function backward(
     incoming.delete(node.name);
     const [xName] = node.inputs;
     const x = outputs.get(xName)!;
-    const y = outputs.get(node.name)!;
+    const y = outputs.get(node.name)!; // none of a batch norm done with its ReLU
     const own = (field: string) => variables.get(`${node.name}.${field}`)!;
     switch (node.op) {
       case "conv": {
@@ -169,7 +186,7 @@ function backward(
         send(xName, statelessGradient(ops, node, dy, x, y));
     }
     dy.dispose();
-    if (i < nodes.length - 1) y.dispose(); // every consumer comes later in the list and is done
+    if (i < nodes.length - 1) y?.dispose(); // every consumer comes later in the list and is done
   }
 }
 

@@ -35,6 +35,8 @@ export interface BatchNormNode extends NodeBase {
   readonly op: "batchNorm";
   readonly epsilon: number;
   readonly momentum: number;
+  /** A ReLU follows in the same step; set by folding. @default false */
+  readonly relu?: boolean;
 }
 
 export interface PoolNode extends NodeBase {

@@ -112,9 +112,11 @@ async function trainEpoch(
     const learningRate = schedule(stepsDone);
     const { loss, ...found } = await stepper.step(batch, { learningRate, step: stepsDone });
     step++;
-    if (!Number.isFinite(loss)) {
+    if (!found.isFinite) {
       throw new RangeError(
-        `Cannot go on training: the loss must be finite, got ${loss} at epoch ${epoch + 1}, step ${step}, ` +
+        `Cannot go on training: the loss and its gradient must be finite, got ${loss} at epoch ${
+          epoch + 1
+        }, step ${step}, ` +
           `learning rate ${learningRate}`,
       );
     }

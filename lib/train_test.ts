@@ -228,7 +228,7 @@ Deno.test(
     await assert.rejects(train(engine, TINY, IMAGES, start, { onEpoch: () => void saved++ }), {
       name: "RangeError",
       message:
-        /^Cannot go on training: the loss must be finite, got (NaN|Infinity) at epoch 1, step [234], learning rate 1e\+30$/,
+        /^Cannot go on training: the loss and its gradient must be finite, got (NaN|Infinity) at epoch 1, step [234], learning rate 1e\+30$/,
     });
     assert.equal(saved, 0);
   }),
@@ -258,7 +258,7 @@ async function spoilSeventhStep(engine: Engine, folder: string): Promise<void> {
     {
       name: "RangeError",
       message:
-        `Cannot go on training: the loss must be finite, got NaN at epoch 2, step 3, learning rate ${rate}`,
+        `Cannot go on training: the loss and its gradient must be finite, got NaN at epoch 2, step 3, learning rate ${rate}`,
     },
   );
   assert.deepEqual([losses, reported], [7, 6]); // no eighth step, no report of the seventh

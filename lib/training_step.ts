@@ -28,6 +28,8 @@ export interface StepResult {
   readonly loss: number;
   /** Images whose largest logit is that of their largest target. */
   readonly correct: number;
+  /** Whether the loss and the gradient are: NaN may hide in the latter, as the ReLU after batch norm drops it. */
+  readonly isFinite: boolean;
 }
 
 /** The mean over several processes of a vector that each brings; all get the same bits. */
@@ -133,12 +135,13 @@ export function createStepper(
     const own = await findingsOf(batch);
     const { loss, correct, ...found } = allReduce ? await joined(allReduce, own) : own;
     const gradient = ruled(found.gradient);
+    const [sum] = await take(tf.sum(gradient));
     const moved = optimizer(weights, gradient, slots, time);
     tf.dispose([found.gradient, gradient, weights, ...slots, ...running.values()]);
     ({ weights, slots } = moved);
     running = found.running;
     if (average) average = movedAverage(average, { weights, running }, recipe.average);
-    return { loss, correct };
+    return { loss, correct, isFinite: Number.isFinite(loss) && Number.isFinite(sum) };
   }
 
   async function parametersOf(values: Averaged): Promise<Weights> {
@@ -166,7 +169,7 @@ export function createStepper(
 }
 
 /** What one batch, or a share of it, says of the weights. */
-interface Findings extends StepResult {
+interface Findings extends Omit<StepResult, "isFinite"> {
   /** Of all weights, [total]. */
   readonly gradient: Tensor;
   readonly running: ReadonlyMap<string, Tensor>;

@@ -16,6 +16,7 @@ export interface Window {
 
 /** Batch normalisation in training: the output, the moved running statistics and what its gradient needs. */
 export interface BatchNormTraining {
+  /** After ReLU where that was asked for. */
   readonly y: Tensor;
   /** (1 − momentum) · running + momentum · batch; the batch variance is the unbiased one, as in PyTorch. */
   readonly runningMean: Tensor;
@@ -29,7 +30,7 @@ export interface Ops {
   conv2d(x: Tensor, filter: Tensor, window: Window): Tensor;
   conv2dInputGrad(dy: Tensor, filter: Tensor, inputShape: readonly number[], window: Window): Tensor;
   conv2dFilterGrad(x: Tensor, dy: Tensor, filterShape: readonly number[], window: Window): Tensor;
-  /** max(0, conv(x, filter) + bias + addend): each of the last three only where given. */
+  /** max(0, conv(x, filter) + bias + addend): each of the last three only where given; the addend needs a bias. */
   convBlock(
     x: Tensor,
     filter: Tensor,
@@ -42,7 +43,7 @@ export interface Ops {
     offset: Tensor,
     mean: Tensor,
     variance: Tensor,
-    epsilon: number,
+    options: { epsilon: number; relu?: boolean },
   ): Tensor;
   batchNormTraining(
     x: Tensor,
@@ -50,8 +51,9 @@ export interface Ops {
     offset: Tensor,
     runningMean: Tensor,
     runningVariance: Tensor,
-    options: { epsilon: number; momentum: number },
+    options: { epsilon: number; momentum: number; relu?: boolean },
   ): BatchNormTraining;
+  /** `dy` is the gradient by the output before any ReLU. */
   batchNormGrad(
     dy: Tensor,
     x: Tensor,

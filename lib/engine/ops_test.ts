@@ -89,6 +89,18 @@ for (
     ]));
 }
 
+Deno.test("Ops.convBlock() keeps NaN and infinity through its ReLU", async () => {
+  const [active] = await bothWays((ops) => {
+    const inputs = [tf.tensor4d([-1, NaN, Infinity, 2], [1, 4, 1, 1]), tf.ones([1, 1, 1, 1]), tf.zeros([1])];
+    const [x, filter, bias] = inputs;
+    const y = ops.convBlock(x, filter, { stride: 1, padding: 0 }, { bias, relu: true });
+    tf.dispose(inputs);
+    return [y];
+  });
+  assert.ok(Math.abs(active[0][0]) < 1e-37);
+  assert.deepEqual([...active[0].subarray(1)], [NaN, Infinity, 2]);
+});
+
 Deno.test("Ops.batchNorm() agrees on both implementations", () =>
   assertAgree((ops, tensor) => {
     const variance = tf.square(tensor([4], 5));
@@ -98,10 +110,39 @@ Deno.test("Ops.batchNorm() agrees on both implementations", () =>
       tensor([4], 3),
       tensor([4], 4),
       variance,
-      1e-5,
+      { epsilon: 1e-5 },
     );
     variance.dispose();
     return [y];
+  }));
+
+Deno.test("Ops.batchNorm() and batchNormTraining() with relu give the bits of two steps", () =>
+  assertAgree((ops, tensor) => {
+    const [x, scale, offset, mean] = [
+      tensor([3, 4, 4, 5], 1),
+      tensor([5], 2),
+      tensor([5], 3),
+      tensor([5], 4),
+    ];
+    const variance = tf.square(tensor([5], 6));
+    const same = (fused: tf.Tensor, plain: tf.Tensor) => {
+      assert.deepEqual(fused.dataSync(), ops.relu(plain).dataSync());
+      assert.ok(fused.dataSync().includes(0));
+    };
+    const results = tf.tidy(() => {
+      const infer = (relu: boolean) =>
+        ops.batchNorm(x, scale, offset, mean, variance, { epsilon: 1e-5, relu });
+      same(infer(true), infer(false));
+      const options = { epsilon: 1e-5, momentum: 0.1 };
+      const train = (relu: boolean) =>
+        ops.batchNormTraining(x, scale, offset, mean, variance, { ...options, relu });
+      const [fused, plain] = [train(true), train(false)];
+      same(fused.y, plain.y);
+      assert.deepEqual(fused.runningVariance.dataSync(), plain.runningVariance.dataSync());
+      return [infer(true), fused.y, fused.runningMean];
+    });
+    variance.dispose();
+    return results;
   }));
 
 Deno.test("Ops.batchNormTraining() and its gradients agree on both implementations", () =>

@@ -39,10 +39,11 @@ export const portableOps: Ops = {
       return relu ? tf.relu(y) : y;
     }),
 
-  batchNorm: (x, scale, offset, mean, variance, epsilon) =>
+  batchNorm: (x, scale, offset, mean, variance, { epsilon, relu }) =>
     tf.tidy(() => {
       const factor = tf.mul(scale, tf.rsqrt(tf.add(variance, epsilon)));
-      return tf.add(tf.mul(x, factor), tf.sub(offset, tf.mul(mean, factor)));
+      const y = tf.add(tf.mul(x, factor), tf.sub(offset, tf.mul(mean, factor)));
+      return relu ? tf.relu(y) : y;
     }),
 
   batchNormTraining(
@@ -51,7 +52,7 @@ export const portableOps: Ops = {
     offset,
     runningMean,
     runningVariance,
-    { epsilon, momentum },
+    { epsilon, momentum, relu },
   ): BatchNormTraining {
     const count = x.size / x.shape[x.shape.length - 1];
     const [y, newMean, newVariance, normalised, rsigma] = tf.tidy(() => {
@@ -61,8 +62,9 @@ export const portableOps: Ops = {
       const rsigma = tf.rsqrt(tf.add(variance, epsilon));
       const normalised = tf.mul(centred, rsigma);
       const besselCorrection = count / Math.max(1, count - 1);
+      const output = tf.add(tf.mul(normalised, scale), offset);
       return [
-        tf.add(tf.mul(normalised, scale), offset),
+        relu ? tf.relu(output) : output,
         tf.add(tf.mul(runningMean, 1 - momentum), tf.mul(mean, momentum)),
         tf.add(tf.mul(runningVariance, 1 - momentum), tf.mul(variance, momentum * besselCorrection)),
         normalised,

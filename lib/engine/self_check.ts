@@ -114,7 +114,7 @@ function* checks(ops: Ops, withGradients: boolean): Generator<Check> {
 function* batchNormChecks(ops: Ops, withGradients: boolean): Generator<Check> {
   const [x, scale, offset] = [noise([4, 5, 5, 16], 6), noise([16], 7), noise([16], 8)];
   const [zeros, ones] = [tf.zeros([16]), tf.ones([16])];
-  const infer = ops.batchNorm(x.tensor, scale.tensor, offset.tensor, zeros, ones, 1e-5);
+  const infer = ops.batchNorm(x.tensor, scale.tensor, offset.tensor, zeros, ones, { epsilon: 1e-5 });
   const expected = x.data.map((value, i) =>
     value / Math.sqrt(1 + 1e-5) * scale.data[i % 16] + offset.data[i % 16]
   );
