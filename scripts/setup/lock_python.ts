@@ -1,5 +1,6 @@
 /**
- * Writes requirements.txt and requirements-gpu.txt anew: every Python package with its version and hashes.
+ * Writes requirements.txt, requirements-gpu.txt and requirements-peers.txt anew: every Python package with its version
+ * and hashes.
  *
  * A maintainer's tool, run by hand: `UV=path/to/uv deno run -A scripts/setup/lock_python.ts` (uv from PyPI).
  * Change a version here, run it, then let scripts/setup.ts install the result.
@@ -24,12 +25,27 @@ const CPU = [
   `tensorflow==${TENSORFLOW} ; sys_platform == 'darwin' or platform_machine != 'x86_64'`,
 ];
 
+/** What benchmarks compare with. */
+const TORCH = "2.13.0";
+const PEERS = [`torch==${TORCH}`, "safetensors==0.8.0"];
+
+/**
+ * PyTorch's build for Linux processors (CPython 3.11, x86-64): an index of its own holds it, which uv is not told of. The
+ * common index has one that needs gigabytes of CUDA.
+ */
+const TORCH_CPU_SHA256 = "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b";
+
 const HEADER =
   `# Locked by scripts/setup/lock_python.ts for Python 3.10 to 3.13; installed by scripts/setup.ts with --no-deps:
 # of TensorFlow only the shared library and the C headers are used, none of its Python dependencies.
 `;
 const GPU_NOTE =
   `# For NVIDIA GPUs on Linux (deno task setup --gpu). Not tried on the project's own machines: they have none.
+`;
+
+const PEERS_HEADER =
+  `# Locked by scripts/setup/lock_python.ts; installed with --no-deps by the benchmarks, into data/cache/peers/torch.
+# Linux takes PyTorch's build for processors, which pip must be led to: PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS.
 `;
 
 function main(): void {
@@ -41,6 +57,13 @@ function main(): void {
   ).map((entry) => entry.replace("tensorflow[and-cuda]", "tensorflow"));
   write("requirements.txt", HEADER, [...jupyter, ...cpu]);
   write("requirements-gpu.txt", HEADER + GPU_NOTE, [...jupyter, ...gpu]);
+  const peers = compile(PEERS, []).filter((entry) => !/^(cuda|nvidia|triton)-?/.test(entry));
+  const torch = peers.find((entry) => entry.startsWith("torch=="))!;
+  write("requirements-peers.txt", PEERS_HEADER, [
+    ...peers.filter((entry) => entry !== torch),
+    torch.replace(`torch==${TORCH}`, `torch==${TORCH} ; sys_platform == 'darwin'`),
+    `torch==${TORCH}+cpu ; sys_platform == 'linux' \\\n    --hash=sha256:${TORCH_CPU_SHA256}`,
+  ]);
 }
 
 /** One entry per package: its line with the version, then its hashes. */

@@ -24,15 +24,25 @@ export function venvFolder(project: Project): string {
 }
 
 export function venvPython(project: Project): string {
-  return join(venvFolder(project), "bin", "python");
+  return environmentPython(venvFolder(project));
+}
+
+/** The Python of a virtual environment. */
+export function environmentPython(folder: string): string {
+  return join(folder, "bin", "python");
 }
 
 /** Where pip put the packages; null before it did. */
 export function sitePackages(project: Project): string | null {
-  const lib = join(venvFolder(project), "lib");
+  return environmentPackages(venvFolder(project));
+}
+
+/** Where pip put a virtual environment's packages; null before it did. */
+export function environmentPackages(folder: string): string | null {
+  const lib = join(folder, "lib");
   const version = existsSync(lib) ? readdirSync(lib).find((name) => name.startsWith("python3")) : undefined;
-  const folder = join(lib, version ?? "python3", "site-packages");
-  return version !== undefined && existsSync(folder) ? folder : null;
+  const packages = join(lib, version ?? "python3", "site-packages");
+  return version !== undefined && existsSync(packages) ? packages : null;
 }
 
 /** The two libraries of the wheel that the addon links with. */
