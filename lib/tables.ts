@@ -1,5 +1,5 @@
 /**
- * Results as tables: plain data, and its two forms, HTML and text.
+ * Results as tables: plain data, and its forms, HTML, text and Markdown.
  *
  * Cells hold numbers as they are (a share stays in [0, 1]); only the written form rounds and turns to percent.
  */
@@ -66,6 +66,19 @@ export function tableText(table: Table): string {
   );
   written.splice(1, 0, widths.map((count) => "─".repeat(count)).join("  "));
   return [...(table.caption === "" ? [] : [oneLine(table.caption)]), ...written].join("\n");
+}
+
+/**
+ * Writes a table as Markdown, the caption above as a paragraph.
+ *
+ * @throws {TypeError} If a row has not one cell per column.
+ */
+export function tableMarkdown(table: Table): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => oneLine(cell).replaceAll("|", "\\|")).join(" | ")} |`;
+  const rule = alignments(table).map((align) => align === "right" ? "--:" : "---");
+  const lines = [table.columns.map(heading), rule, ...writtenCells(table)].map(line);
+  return [...(table.caption === "" ? [] : [oneLine(table.caption), ""]), ...lines].join("\n");
 }
 
 /** Whether a value is a table, as `show` asks. */

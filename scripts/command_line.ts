@@ -11,9 +11,11 @@ export { Command, Option } from "commander";
 
 /** Parses the arguments, runs the action, and turns every failure into one line and an exit code. */
 export async function run(command: Command, args: string[] = Deno.args): Promise<void> {
-  command.exitOverride().configureHelp({ sortOptions: false }).configureOutput({
-    outputError: (text, write) => write(text.replace(/^error: /, `${command.name()}: `)),
-  });
+  for (const each of [command, ...command.commands]) {
+    each.exitOverride().configureHelp({ sortOptions: false }).configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, `${command.name()}: `)),
+    });
+  }
   try {
     await command.parseAsync(args, { from: "user" });
     Deno.exit(process.exitCode as number | undefined ?? 0); // native threads would keep the process

@@ -1,0 +1,13 @@
+/** `deno task bench`: measures speed, always beside a peer in the same run. */
+import { engineCommand } from "./bench/engine.ts";
+import { Command, run } from "./command_line.ts";
+
+const command = new Command("bench")
+  .description(
+    "Measures the speed of one part beside a peer, both in turns on this machine in the same run, and reports the " +
+      "least, median and largest ratio. Nothing else should run meanwhile.",
+  )
+  .addCommand(engineCommand)
+  .addHelpText("after", "\nEach subject teaches its options:\n  deno task bench engine --help\n");
+
+await run(command);

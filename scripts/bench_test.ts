@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readEngineBench } from "./bench/engine_file.ts";
+import { installedTorch } from "./bench/torch_environment.ts";
+
+async function bench(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const script = fileURLToPath(new URL("./bench.ts", import.meta.url));
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", script, ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+Deno.test("bench teaches with --help, and so does each subject", async () => {
+  const { code, stdout } = await bench("--help");
+  assert.equal(code, 0);
+  assert.match(stdout, /engine \[options\]/);
+  const engine = await bench("engine", "--help");
+  assert.equal(engine.code, 0);
+  assert.match(engine.stdout, /--repetitions <n>[\s\S]*Examples:/);
+});
+
+Deno.test("bench refuses wrong use in one line with exit code 2", async () => {
+  const wrong = [
+    [["engine", "--cases", "train"], /Cannot measure the case "train"/],
+    [["engine", "--models", "resnet99"], /Cannot build the model "resnet99"/],
+    [["engine", "--seconds", "0"], /must be above 0/],
+    [["engine", "--peer-settings", "jit"], /one of them beside jit/],
+    [["engine", "--colour"], /--colour/],
+  ] as const;
+  for (const [args, message] of wrong) {
+    const { code, stdout, stderr } = await bench(...args);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /^bench: [^\n]+\n$/);
+    assert.match(stderr, message);
+  }
+});
+
+const hasTorch = installedTorch() !== null;
+if (!hasTorch) {
+  console.warn("bench_test: a run was skipped, PyTorch is not installed; run: deno task bench engine");
+}
+
+Deno.test({
+  name: "bench engine measures both sides, agreed on the numbers, and stores them with their provenance",
+  ignore: !hasTorch,
+  fn: async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rd-bench-test-"));
+    const out = join(folder, "made", "bench.json"); // a folder that is not there yet
+    const small = ["--models", "resnet32", "--cases", "inference-2,train-2", "--repetitions", "1"];
+    const quick = ["--seconds", "0.01", "--starts", "0", "--leak-steps", "20", "--peer-settings", "eager"];
+    const { code, stdout, stderr } = await bench("engine", ...small, ...quick, "--out", out);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /resnet32 +train-2/);
+    const { cases, steps, start, memory, provenance } = readEngineBench(out);
+    assert.deepEqual(cases.map(({ name }) => name), ["inference-2", "train-2"]);
+    for (const { difference, macs } of cases) {
+      assert.ok(difference < 1e-4);
+      assert.equal(macs, 69_124_736);
+    }
+    assert.ok(steps[0].operations.some(({ name }) => name === "Conv2DBackpropFilter"));
+    assert.equal(start, null);
+    assert.equal(memory!.tensorsAfter, memory!.tensorsBefore);
+    assert.match(String(provenance.engine), /libtensorflow/);
+    const readme = await bench("engine", "--markdown", "--out", out);
+    assert.match(readme.stdout, /\| resnet32 \| inference-2 \|/);
+    assert.ok(existsSync(out));
+    rmSync(folder, { recursive: true });
+  },
+});
