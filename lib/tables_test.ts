@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { sampleAccuracy, sampleAllocation } from "./_chart_samples.ts";
-import { accuracyTable, allocationTable, isTable, type Table, tableHtml, tableText } from "./tables.ts";
+import {
+  accuracyTable,
+  allocationTable,
+  isTable,
+  type Table,
+  tableHtml,
+  tableMarkdown,
+  tableText,
+} from "./tables.ts";
 
 const TABLE: Table = {
   caption: "Two layers",
@@ -17,6 +25,22 @@ Deno.test("tableText() aligns numbers right and shows shares as percent", () => 
       "──────  ───────  ────────────",
       "conv1       432          12.6", // 12.55 → 12.6
       "linear  464,432             –",
+    ].join("\n"),
+  );
+});
+
+Deno.test("tableMarkdown() aligns numbers right, and no cell breaks out of its column", () => {
+  const rows = [...TABLE.rows, ["a|b\nc", 1, 0]];
+  assert.equal(
+    tableMarkdown({ ...TABLE, rows }),
+    [
+      "Two layers",
+      "",
+      "| layer | weights | sparsity (%) |",
+      "| --- | --: | --: |",
+      "| conv1 | 432 | 12.6 |",
+      "| linear | 464,432 | – |",
+      "| a\\|b c | 1 | 0.0 |",
     ].join("\n"),
   );
 });
