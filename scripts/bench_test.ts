@@ -30,6 +30,7 @@ Deno.test("bench refuses wrong use in one line with exit code 2", async () => {
     [["engine", "--cases", "train"], /Cannot measure the case "train"/],
     [["engine", "--models", "resnet99"], /Cannot build the model "resnet99"/],
     [["engine", "--seconds", "0"], /must be above 0/],
+    [["engine", "--leak-steps", "3"], /0 or at least 20/],
     [["engine", "--peer-settings", "jit"], /one of them beside jit/],
     [["engine", "--colour"], /--colour/],
   ] as const;

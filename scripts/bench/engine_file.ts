@@ -59,7 +59,7 @@ const MEMORY = z.object({
   residentSlope: NUMBER,
 }, "an object");
 
-const ENGINE_BENCH = z.looseObject({
+const ENGINE_BENCH = z.object({
   format: z.literal("rd-bench-engine/1", "rd-bench-engine/1"),
   machine: z.object({ processor: NAME, cores: COUNT, threads: COUNT, memory: COUNT }, "an object"),
   peer: z.object({ torch: NAME, python: NAME, threads: COUNT, capability: NAME }, "an object"),

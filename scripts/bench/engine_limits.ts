@@ -64,6 +64,9 @@ export interface MemoryUse {
   readonly residentSlope: number;
 }
 
+/** Fewer give no slope. */
+export const LEAST_MEMORY_STEPS = 20;
+
 const TENSOR_STEPS = 200;
 const SAMPLES = 200;
 

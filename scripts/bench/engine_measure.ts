@@ -1,0 +1,227 @@
+/** Measures the engine beside PyTorch: both sides opened on the same work, agreed on the numbers, timed in turns. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import type { Engine } from "../../lib/engine.ts";
+import { architectureNamed } from "../../lib/models.ts";
+import { prunableLayers } from "../../lib/network.ts";
+import { provenance } from "../../lib/store.ts";
+import { progressBar } from "../command_line.ts";
+import {
+  type BenchCase,
+  createWorkload,
+  describeForPeer,
+  KINDS,
+  type Measurement,
+  relativeDifference,
+  type Runner,
+  trainingSteps,
+} from "./engine_cases.ts";
+import type { BenchResult, EngineBench, StepTimes } from "./engine_file.ts";
+import { convolutionSpeeds, type MemoryUse, watchMemory } from "./engine_limits.ts";
+import { timeNativeCalls } from "./native_calls.ts";
+import { spread } from "./statistics.ts";
+import type { Peer } from "./torch_peer.ts";
+
+export interface BenchPlan {
+  readonly models: readonly string[];
+  readonly cases: readonly BenchCase[];
+  /** Turns of each side. */
+  readonly repetitions: number;
+  /** Least length of a turn. */
+  readonly seconds: number;
+  readonly threads: number;
+  readonly peerSettings: readonly string[];
+  /** Training steps that watch memory; 0 for none. */
+  readonly leakSteps: number;
+}
+
+/** Float32 sums in another order; beyond this the two sides run different networks. */
+const AGREEMENT = 1e-3;
+
+const NATIVE_STEPS = 5;
+
+/**
+ * Runs all cases of all networks.
+ *
+ * @throws {TypeError} If the two sides do not compute the same, or the peer fails.
+ */
+export async function measureEngine(
+  engine: Engine,
+  peer: Peer,
+  plan: BenchPlan,
+): Promise<Omit<EngineBench, "start">> {
+  const { models, cases, repetitions, seconds, threads } = plan;
+  const began = performance.now();
+  const convolutions = convolutionSpeeds(engine, seconds);
+  const ceiling = Math.max(...convolutions.map(({ gflops }) => gflops));
+  const measured: BenchResult[] = [];
+  const steps: StepTimes[] = [];
+  const bar = progressBar("bench engine", models.length * cases.length * repetitions, "| {what}");
+  let done = 0;
+  for (const model of models) {
+    for (const one of cases) {
+      const what = `${model} ${one.name}`;
+      bar.update(done, { what });
+      const pair = await openPair(engine, peer, model, one, plan.peerSettings);
+      try {
+        const turns = await alternate(pair.sides, plan, () => bar.update(++done, { what }));
+        measured.push(summarise({ model, one, turns, ceiling, ...pair.facts }));
+      } finally {
+        pair.close();
+      }
+      if (KINDS[one.kind].peer === "training") steps.push(await timeStep(engine, model, one.batch));
+    }
+  }
+  bar.stop();
+  const memory = await memoryOf(engine, plan);
+  return {
+    format: "rd-bench-engine/1",
+    machine: { processor: cpus()[0].model.trim(), cores: cpus().length, threads, memory: totalmem() },
+    peer: peer.facts,
+    repetitions,
+    seconds,
+    ceiling,
+    convolutions,
+    cases: measured,
+    steps,
+    memory,
+    provenance: provenance({
+      engine: engine.description,
+      seed: 1,
+      protocol: "random weights, white noise; ours and PyTorch in turns; medians over the repetitions",
+      samples: null,
+      command: `deno task bench ${Deno.args.join(" ")}`,
+      versions: { torch: peer.facts.torch, python: peer.facts.python },
+      totalSeconds: Math.round((performance.now() - began) / 1000),
+    }),
+  };
+}
+
+/** The two sides of a case, by what they do for so many seconds. */
+interface Sides {
+  readonly ours: (seconds: number) => Promise<Measurement>;
+  readonly peer: (seconds: number) => Promise<Measurement>;
+}
+
+interface PeerAnswer {
+  readonly setting: string;
+  readonly rates: Record<string, number>;
+  readonly failures: Record<string, string>;
+  readonly values: number[];
+}
+
+interface PairFacts extends Omit<PeerAnswer, "values"> {
+  readonly difference: number;
+}
+
+/**
+ * Opens a case on both sides.
+ *
+ * @throws {TypeError} If their logits, or the losses of their first steps, differ by more than 1e-3.
+ */
+async function openPair(
+  engine: Engine,
+  peer: Peer,
+  model: string,
+  { name, kind, batch }: BenchCase,
+  settings: readonly string[],
+): Promise<{ readonly sides: Sides; readonly facts: PairFacts; close(): void }> {
+  const workload = await createWorkload(engine, model, batch);
+  const folder = mkdtempSync(join(tmpdir(), "rd-bench-"));
+  let runner: Runner | undefined;
+  try {
+    const asked = { do: "open", settings, ...describeForPeer(workload, KINDS[kind], folder) };
+    const { values, ...facts } = await peer.ask<PeerAnswer>(asked);
+    runner = await KINDS[kind].open(engine, workload);
+    const difference = relativeDifference(runner.values, values);
+    if (!(difference <= AGREEMENT)) {
+      throw new TypeError(
+        `Cannot compare ${model} ${name} with PyTorch: both must compute the same within ${AGREEMENT}, got ${difference}`,
+      );
+    }
+    const sides = {
+      ours: runner.run,
+      peer: (seconds: number) => peer.ask<Measurement>({ do: "run", seconds }),
+    };
+    return { sides, facts: { ...facts, difference }, close: runner.close };
+  } catch (error) {
+    runner?.close();
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+interface Turns {
+  readonly ours: number[];
+  readonly peer: number[];
+}
+
+/** Images per second of each side, measured in turns. */
+async function alternate(
+  sides: Sides,
+  { repetitions, seconds }: BenchPlan,
+  onTurn: () => void,
+): Promise<Turns> {
+  const turns: Turns = { ours: [], peer: [] };
+  for (let k = 0; k < repetitions; k++) {
+    for (const side of ["ours", "peer"] as const) {
+      const measurement = await sides[side](seconds);
+      turns[side].push(measurement.images / measurement.seconds);
+    }
+    onTurn();
+  }
+  return turns;
+}
+
+interface Measured extends PairFacts {
+  readonly model: string;
+  readonly one: BenchCase;
+  readonly turns: Turns;
+  readonly ceiling: number;
+}
+
+function summarise({ model, one, turns, ceiling, ...facts }: Measured): BenchResult {
+  const ours = spread(turns.ours);
+  const macs = prunableLayers(architectureNamed(model)).reduce((sum, layer) => sum + layer.macs, 0);
+  const gflops = 2 * macs * KINDS[one.kind].passes * ours.median / 1e9;
+  return {
+    model,
+    name: one.name,
+    macs,
+    oursRuns: turns.ours,
+    peerRuns: turns.peer,
+    ours,
+    peer: spread(turns.peer),
+    ratio: spread(turns.ours.map((speed, k) => speed / turns.peer[k])),
+    gflops,
+    ceilingShare: gflops / ceiling,
+    peerSetting: facts.setting,
+    peerRates: facts.rates,
+    peerFailures: facts.failures,
+    difference: facts.difference,
+  };
+}
+
+async function timeStep(engine: Engine, model: string, batch: number): Promise<StepTimes> {
+  const { step, dispose } = trainingSteps(engine, await createWorkload(engine, model, batch));
+  await step();
+  const { seconds, nativeSeconds, operations } = await timeNativeCalls(async () => {
+    for (let k = 0; k < NATIVE_STEPS; k++) await step();
+  });
+  dispose();
+  const javascriptShare = 1 - nativeSeconds / seconds;
+  return { model, batch, steps: NATIVE_STEPS, seconds, javascriptShare, operations: [...operations] };
+}
+
+async function memoryOf(engine: Engine, { models, cases, leakSteps }: BenchPlan): Promise<MemoryUse | null> {
+  if (leakSteps === 0) return null;
+  const model = models.includes("resnet32") ? "resnet32" : models[0];
+  const batch = cases.find(({ kind }) => KINDS[kind].peer === "training")?.batch ?? cases[0].batch;
+  const bar = progressBar("memory", leakSteps, "training steps");
+  const workload = await createWorkload(engine, model, batch);
+  const memory = await watchMemory(engine, workload, leakSteps, (done) => bar.update(done));
+  bar.stop();
+  return memory;
+}
