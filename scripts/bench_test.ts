@@ -53,7 +53,16 @@ Deno.test({
   fn: async () => {
     const folder = mkdtempSync(join(tmpdir(), "rd-bench-test-"));
     const out = join(folder, "made", "bench.json"); // a folder that is not there yet
-    const small = ["--models", "resnet32", "--cases", "inference-2,train-2", "--repetitions", "1"];
+    const small = [
+      "--models",
+      "resnet32",
+      "--cases",
+      "inference-2,train-2",
+      "--repetitions",
+      "1",
+      "--threads",
+      "1",
+    ];
     const quick = ["--seconds", "0.01", "--starts", "0", "--leak-steps", "20", "--peer-settings", "eager"];
     const { code, stdout, stderr } = await bench("engine", ...small, ...quick, "--out", out);
     assert.equal(code, 0, stderr);

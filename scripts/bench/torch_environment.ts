@@ -15,10 +15,7 @@ const torchPackages: Step = {
   id: "torch_packages",
   title: "PyTorch",
   bytes: () => 1.5e9,
-  inputs: (project) => ({
-    folder: project.folder,
-    [REQUIREMENTS]: sha256(join(project.folder, REQUIREMENTS)),
-  }),
+  inputs: ({ folder }) => ({ [REQUIREMENTS]: sha256(join(folder, REQUIREMENTS)) }),
   outputs(project) {
     const folder = torchFolder(project);
     const packages = installedPackages(folder).join(" ");
