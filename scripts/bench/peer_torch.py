@@ -65,7 +65,10 @@ class ListedNetwork(nn.Module):
                 if len(inputs) > 1:  # folding moved an addition and a ReLU into the convolution
                     y = y.add_(inputs[1])
                 return y.relu_() if node.get("relu") else y
-            case "batchNorm" | "linear" | "maxPool" | "avgPool":
+            case "batchNorm":
+                y = self.layers[key(node)](x)
+                return y.relu_() if node.get("relu") else y
+            case "linear" | "maxPool" | "avgPool":
                 return self.layers[key(node)](x)
             case "relu":
                 return F.relu(x, inplace=node["inputs"][0] in self.in_place)
