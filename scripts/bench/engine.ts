@@ -25,6 +25,7 @@ interface Options extends BenchPlan {
 const MODELS = ["resnet32", "resnet18", "vgg16", "densenet121"];
 const CASES = ["inference-128", "inference-512", "train-128"];
 const PEER_SETTINGS = ["eager", "jit", "compile"];
+const DEFAULT_SETTINGS = ["eager", "jit"];
 const DEFAULT_OUT = "data/results/bench_engine.json";
 
 export const engineCommand = new Command("engine")
@@ -32,7 +33,7 @@ export const engineCommand = new Command("engine")
     "Measures the engine tensorflow beside PyTorch on this machine: both run the same networks with the same weights " +
       "on the same batches, first to agree on the numbers, then for speed, in turns. PyTorch runs from a virtual " +
       "environment of its own in data/cache/peers, made when first needed (RD_TORCH_VENV names another one), in the " +
-      "fastest of its settings.",
+      "fastest of the settings tried.",
   )
   .addOption(
     new Option("--models <list>", `networks: ${MODEL_NAMES.join(", ")}`)
@@ -51,8 +52,8 @@ export const engineCommand = new Command("engine")
   .addOption(
     new Option(
       "--peer-settings <list>",
-      "PyTorch's settings to try: eager, jit (frozen and fused, inference only), compile (takes its time)",
-    ).argParser(parseSettings).default(PEER_SETTINGS, PEER_SETTINGS.join()),
+      "PyTorch's settings to try: eager, jit (frozen and fused, inference only), compile (minutes a case)",
+    ).argParser(parseSettings).default(DEFAULT_SETTINGS, DEFAULT_SETTINGS.join()),
   )
   .option("--starts <n>", "fresh processes that time the engine's start, 0 for none", wholeNumber(0), 5)
   .option("--leak-steps <n>", "training steps that watch memory, 0 for none", parseLeakSteps, 1000)

@@ -12,7 +12,7 @@ that list, so there is one definition of each architecture, ours. For inference 
 
 Speed: images and convolutions in channels-last memory, all cores. Each setting asked for is tried and the fastest kept:
 "eager"; "jit", for inference only: traced, frozen, optimize_for_inference, which fuses convolution with addition and
-ReLU; "compile": torch.compile, with frozen weights for inference. A step is SGD's fused one, and reads the loss.
+ReLU; "compile": torch.compile, with frozen weights for inference; it takes minutes a case, so it is asked for. A step is SGD's fused one, and reads the loss.
 """
 
 import json
