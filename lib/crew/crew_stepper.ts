@@ -7,8 +7,8 @@ import type { Engine } from "../engine.ts";
 import type { Architecture } from "../network.ts";
 import type { TrainingState } from "../training_state.ts";
 import { type Batch, createStepper, type Stepper, type StepperOptions } from "../training_step.ts";
-import { bytesOf, createFrameReader, floatsOf, type FrameReader, writeFrame } from "./frames.ts";
-import type { Job, Share } from "./job.ts";
+import { bytesOf, bytesOfJson, createFrameReader, floatsOf, type FrameReader, writeFrame } from "./frames.ts";
+import type { Job, StepHeader } from "./job.ts";
 
 const PROGRAM = fileURLToPath(new URL("worker.ts", import.meta.url));
 
@@ -54,10 +54,10 @@ export async function createCrewStepper(
   }
 
   /** Sends to all at once: one that has started need not wait for the next to listen. */
-  async function tell(message: (worker: Worker, k: number) => Uint8Array): Promise<void> {
+  async function tell(messagesTo: (k: number) => Uint8Array[]): Promise<void> {
     await Promise.all(workers.map(async (worker, k) => {
       try {
-        await writeFrame(worker.process.stdin!, message(worker, k));
+        for (const message of messagesTo(k)) await writeFrame(worker.process.stdin!, message);
       } catch {
         throw endOf(worker, count);
       }
@@ -73,7 +73,7 @@ export async function createCrewStepper(
       for (let i = 0; i < mean.length; i++) mean[i] += theirs[i];
     }
     for (let i = 0; i < mean.length; i++) mean[i] /= count;
-    await tell(() => bytesOf(mean));
+    await tell(() => [bytesOf(mean)]);
     return mean;
   }
 
@@ -87,7 +87,7 @@ export async function createCrewStepper(
       threads,
     };
     const message = serialize(job);
-    await tell(() => message);
+    await tell(() => [message]);
   } catch (error) {
     dispose();
     throw error;
@@ -96,7 +96,10 @@ export async function createCrewStepper(
   return {
     async step(batch, time) {
       const shares = splitBatch(batch, count);
-      await tell((_, k) => serialize({ batch: shares[k + 1], time } satisfies Share));
+      await tell((k) => {
+        const { count, images, targets } = shares[k + 1];
+        return [bytesOfJson({ count, time } satisfies StepHeader), bytesOf(images), bytesOf(targets)];
+      });
       return own.step(shares[0], time);
     },
     snapshot: own.snapshot,
@@ -120,7 +123,7 @@ function endOf({ rank, process: { exitCode, signalCode } }: Worker, count: numbe
   );
 }
 
-/** Equal, consecutive shares, each in memory of its own. */
+/** Equal, consecutive shares, views of the same memory. */
 export function splitBatch({ images, targets, count }: Batch, shares: number): Batch[] {
   if (count % shares !== 0) {
     throw new RangeError(
@@ -128,7 +131,7 @@ export function splitBatch({ images, targets, count }: Batch, shares: number): B
     );
   }
   const part = (values: Float32Array, k: number) =>
-    values.slice(k * values.length / shares, (k + 1) * values.length / shares);
+    values.subarray(k * values.length / shares, (k + 1) * values.length / shares);
   return Array.from({ length: shares }, (_, k) => ({
     images: part(images, k),
     targets: part(targets, k),

@@ -53,6 +53,15 @@ export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
+/** Plain values as JSON, in which every finite number keeps its bits. */
+export function bytesOfJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+export function jsonOf(message: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(message));
+}
+
 /** The inverse of {@linkcode bytesOf}, for a message as {@linkcode FrameReader} gives it. */
 export function floatsOf({ buffer }: Uint8Array): Float32Array {
   return new Float32Array(buffer);

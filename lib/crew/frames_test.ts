@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PassThrough, Readable } from "node:stream";
-import { bytesOf, createFrameReader, floatsOf, writeFrame } from "./frames.ts";
+import { bytesOf, bytesOfJson, createFrameReader, floatsOf, jsonOf, writeFrame } from "./frames.ts";
 
 Deno.test("a reader gives the messages as they were written, however the stream cuts them", async () => {
   const messages = [Uint8Array.of(1, 2, 3), new Uint8Array(0), new Uint8Array(70_000).fill(7)];
@@ -37,4 +37,9 @@ Deno.test("floatsOf() is the inverse of bytesOf(), of a part of an array too", (
   const whole = Float32Array.of(1, -2.5, NaN, 1e-40);
   assert.deepEqual(floatsOf(bytesOf(whole).slice()), whole);
   assert.deepEqual(floatsOf(bytesOf(whole.subarray(1, 3)).slice()), Float32Array.of(-2.5, NaN));
+});
+
+Deno.test("jsonOf() is the inverse of bytesOfJson(), to the bit of a number", () => {
+  const value = { count: 3, time: { learningRate: 0.1 + 0.2, step: 2 ** 40 } };
+  assert.deepEqual(jsonOf(bytesOfJson(value)), value);
 });

@@ -4,7 +4,6 @@ import type { Architecture } from "../network.ts";
 import type { StepTime } from "../optimizer.ts";
 import type { Masks } from "../prune.ts";
 import type { TrainingState } from "../training_state.ts";
-import type { Batch } from "../training_step.ts";
 
 /** Once, at the start. */
 export interface Job extends EngineOptions {
@@ -13,8 +12,9 @@ export interface Job extends EngineOptions {
   readonly masks?: Masks;
 }
 
-/** For every step. */
-export interface Share {
-  readonly batch: Batch;
+/** For every step; the share's images and its targets follow, a message each. */
+export interface StepHeader {
+  /** Images. */
+  readonly count: number;
   readonly time: StepTime;
 }

@@ -6,8 +6,8 @@ import process from "node:process";
 import { deserialize } from "node:v8";
 import { loadEngine } from "../engine.ts";
 import { createStepper } from "../training_step.ts";
-import { bytesOf, createFrameReader, floatsOf, writeFrame } from "./frames.ts";
-import type { Job, Share } from "./job.ts";
+import { bytesOf, createFrameReader, floatsOf, jsonOf, writeFrame } from "./frames.ts";
+import type { Job, StepHeader } from "./job.ts";
 
 const input = createFrameReader(process.stdin);
 
@@ -18,8 +18,10 @@ async function work(): Promise<void> {
   const engine = await loadEngine(engineOptions);
   const stepper = createStepper(engine, architecture, state, { masks, allReduce });
   for (let next = await input.read(); next !== null; next = await input.read()) {
-    const { batch, time } = deserialize(next) as Share;
-    await stepper.step(batch, time);
+    const { count, time } = jsonOf(next) as StepHeader;
+    const [images, targets] = [await input.read(), await input.read()];
+    if (images === null || targets === null) return;
+    await stepper.step({ count, images: floatsOf(images), targets: floatsOf(targets) }, time);
   }
 }
 
