@@ -112,6 +112,7 @@ const LOADERS: Record<EngineName, Loader> = {
     if (SOFTWARE_ADAPTER.test(device) && engine !== "webgpu") {
       throw new TypeError(`Cannot choose WebGPU unasked: ${device} is no GPU and slower than wasm`);
     }
+    flattenFeatures(adapter);
     await import("@tensorflow/tfjs-backend-webgpu");
     return { ops: portableOps, description: `${await useBackend("webgpu", "WebGPU")} on ${device}` };
   },
@@ -129,7 +130,25 @@ const LOADERS: Record<EngineName, Loader> = {
 };
 
 interface Gpu {
-  requestAdapter(): Promise<{ info?: { description?: string } } | null>;
+  requestAdapter(): Promise<Adapter | null>;
+}
+
+interface Adapter {
+  readonly info?: { readonly description?: string };
+  requestDevice(descriptor?: { requiredFeatures?: readonly (string | string[])[] }): Promise<unknown>;
+}
+
+/**
+ * Lets TensorFlow.js start on adapters that know `bgra8unorm-storage`: it asks for that feature as a list within the
+ * list, which a browser reads as its name and Deno refuses.
+ */
+function flattenFeatures(adapter: Adapter): void {
+  const adapters: Adapter = Object.getPrototypeOf(adapter); // the backend asks for an adapter of its own
+  const { requestDevice } = adapters;
+  adapters.requestDevice = function (this: Adapter, descriptor = {}) {
+    const requiredFeatures = descriptor.requiredFeatures?.flat();
+    return requestDevice.call(this, { ...descriptor, requiredFeatures });
+  };
 }
 
 /** Vulkan on the processor: right for tests, wrong as a choice. */
