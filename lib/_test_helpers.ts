@@ -9,7 +9,10 @@ import type { ImageSet } from "./cifar10.ts";
 import { type Engine, loadEngine } from "./engine.ts";
 import { type Architecture, initialise, type Network, type Parameter, sizeOf } from "./network.ts";
 import { NodeList } from "./node_list.ts";
+import type { OptimizerName } from "./optimizer.ts";
 import { createPrng } from "./prng.ts";
+import { train } from "./train.ts";
+import { continueTraining, DEFAULT_RECIPE, type Recipe } from "./training_state.ts";
 
 export interface Tolerance {
   /** Share of the expected magnitude. @default {0} */
@@ -156,6 +159,19 @@ export function tinyImages(count: number, { inputShape, classCount }: Architectu
   });
   const classes = Array.from({ length: classCount }, (_, k) => `class ${k}`);
   return { name: "tiny", count, shape: inputShape, pixels, labels, classes };
+}
+
+/** The loss before each of eight steps on the tiny network, by each optimizer with all that a recipe can ask for. */
+export async function tinyLosses(engine: Engine): Promise<Record<OptimizerName, number[]>> {
+  const [architecture, losses] = [tinyArchitecture(), { sgd: [] as number[], adamw: [] as number[] }];
+  const rest = { epochs: 2, batch: 16, labelSmoothing: 0.1, clip: 1, cutout: 3, average: 0.8 };
+  for (const [optimizer, peak] of [["sgd", 0.05], ["adamw", 0.01]] as const) {
+    const recipe: Recipe = { ...DEFAULT_RECIPE, ...rest, optimizer, peak };
+    await train(engine, architecture, tinyImages(70, architecture), continueTraining(tinyNetwork(), recipe), {
+      onStep: ({ loss }) => void losses[optimizer].push(loss),
+    });
+  }
+  return losses;
 }
 
 /** A copy of a network with some values of one tensor replaced. */

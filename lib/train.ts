@@ -164,7 +164,7 @@ function checkRun(engine: Engine, architecture: Architecture, set: ImageSet, sta
   const { model, classCount } = architecture;
   if (!engine.canTrain) {
     throw new TypeError(
-      `Cannot train on the engine ${engine.name}: it has no gradients, use tensorflow or webgpu`,
+      `Cannot train on the engine ${engine.name}: it has no gradients, use tensorflow, webgpu or cpu`,
     );
   }
   if (start.model !== model) {

@@ -289,7 +289,7 @@ Deno.test(
     const wasm: Engine = { ...engine, name: "wasm", canTrain: false };
     await assert.rejects(train(wasm, TINY, IMAGES, start), {
       name: "TypeError",
-      message: "Cannot train on the engine wasm: it has no gradients, use tensorflow or webgpu",
+      message: "Cannot train on the engine wasm: it has no gradients, use tensorflow, webgpu or cpu",
     });
     await assert.rejects(train(engine, resnet32(), IMAGES, start), {
       name: "TypeError",
