@@ -214,6 +214,29 @@ Deno.test("isSame() holds for stride 1 and an odd filter padded by half", () => 
   assert.ok(!isSame(3, { stride: 2, padding: 1 }) && !isSame(3, { stride: 1, padding: 0 }));
 });
 
+/** Each operation of {@link Ops} with one value a thousandth off, and what the check must call it. */
+const NAMES: Readonly<Record<string, RegExp>> = {
+  conv2d: /conv 3x3 3->16 stride 1 must/,
+  conv2dInputGrad: /conv 3x3 3->16 stride 1, input gradient must/,
+  conv2dFilterGrad: /conv 3x3 3->16 stride 1, filter gradient must/,
+  batchNorm: /batch norm must/,
+  relu: /relu must/,
+  reluGrad: /relu, gradient must/,
+  maxPool: /max pool 2x2 stride 2 must/,
+  maxPoolGrad: /max pool 2x2 stride 2, gradient must/,
+  avgPool: /average pool 2x2 stride 2 must/,
+  avgPoolGrad: /average pool 2x2 stride 2, gradient must/,
+};
+
+for (const [name, message] of Object.entries(NAMES)) {
+  Deno.test(`selfCheck() finds a wrong ${name}()`, async () => {
+    const { ops } = await testEngine();
+    const original = ops[name as keyof Ops] as (...args: unknown[]) => tf.Tensor;
+    const spoilt = (...args: unknown[]) => tf.tidy(() => tf.mul(original(...args), 1.001));
+    await assert.rejects(selfCheck({ ...ops, [name]: spoilt }, true), { name: "TypeError", message });
+  });
+}
+
 Deno.test("selfCheck() names the operation whose numbers are off, NaN included", async () => {
   const { ops } = await testEngine();
   const before = tf.memory().numTensors;
@@ -229,7 +252,8 @@ Deno.test("selfCheck() names the operation whose numbers are off, NaN included",
     });
   }
   const check = await selfCheck(ops, true);
-  assert.ok(check.count > 40 && check.worstError < 1e-5);
+  assert.equal(check.count, 2 * 44);
+  assert.ok(check.worstError < 1e-5);
   assert.ok((await selfCheck(ops, false)).count < check.count);
   assert.equal(tf.memory().numTensors, before);
 });

@@ -5,7 +5,9 @@
  * a few milliseconds at start are cheaper than a wrong table.
  */
 import * as tf from "@tensorflow/tfjs";
+import { type Check, type Noise, noise } from "./check_noise.ts";
 import type { Ops, Window } from "./ops.ts";
+import { plainChecks } from "./plain_checks.ts";
 
 export interface SelfCheck {
   /** Operations compared. */
@@ -45,12 +47,6 @@ export async function selfCheck(ops: Ops, withGradients: boolean): Promise<SelfC
     }
   }
   return { count, worstError, seconds: (performance.now() - start) / 1000 };
-}
-
-interface Check {
-  name: string;
-  actual: tf.Tensor;
-  expected: Float64Array;
 }
 
 function relativeError(values: ArrayLike<number>, expected: Float64Array): number {
@@ -106,9 +102,23 @@ function* checks(ops: Ops, withGradients: boolean): Generator<Check> {
     const a = noise([m, k], 4);
     const b = noise([k, n], 5);
     const product = tf.matMul(a.tensor as tf.Tensor2D, b.tensor as tf.Tensor2D);
-    yield { name: `product ${m}x${k}x${n}`, actual: product, expected: referenceProduct(a, b) };
+    const label = `product ${m}x${k}x${n}`;
+    yield { name: label, actual: product, expected: referenceProduct(a, b) };
+    if (!withGradients) continue;
+    const dy = noise([m, n], 10);
+    yield {
+      name: `${label}, left gradient`,
+      actual: tf.matMul(dy.tensor as tf.Tensor2D, b.tensor as tf.Tensor2D, false, true),
+      expected: referenceProduct(dy, transposed(b)),
+    };
+    yield {
+      name: `${label}, right gradient`,
+      actual: tf.matMul(a.tensor as tf.Tensor2D, dy.tensor as tf.Tensor2D, true, false),
+      expected: referenceProduct(transposed(a), dy),
+    };
   }
   yield* batchNormChecks(ops, withGradients);
+  yield* plainChecks(ops, withGradients);
 }
 
 function* batchNormChecks(ops: Ops, withGradients: boolean): Generator<Check> {
@@ -130,27 +140,11 @@ function* batchNormChecks(ops: Ops, withGradients: boolean): Generator<Check> {
     actual: training.runningVariance,
     expected: reference.variance,
   };
-  const { dx, dScale } = ops.batchNormGrad(dy.tensor, x.tensor, scale.tensor, training, 1e-5);
+  yield { name: "batch norm, running mean", actual: training.runningMean, expected: reference.mean };
+  const { dx, dScale, dOffset } = ops.batchNormGrad(dy.tensor, x.tensor, scale.tensor, training, 1e-5);
   yield { name: "batch norm, input gradient", actual: dx, expected: reference.dx };
   yield { name: "batch norm, scale gradient", actual: dScale, expected: reference.dScale };
-}
-
-interface Noise {
-  shape: number[];
-  data: Float64Array;
-  tensor: tf.Tensor;
-}
-
-/** Uniform in [−1, 1), from a linear congruential generator: the same numbers on every engine. */
-function noise(shape: number[], seed: number): Noise {
-  const size = shape.reduce((a, b) => a * b, 1);
-  const values = new Float32Array(size);
-  let state = seed >>> 0;
-  for (let i = 0; i < size; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    values[i] = state / 2 ** 31 - 1;
-  }
-  return { shape, data: Float64Array.from(values), tensor: tf.tensor(values, shape) };
+  yield { name: "batch norm, offset gradient", actual: dOffset, expected: reference.dOffset };
 }
 
 /** Calls `visit` for every multiply of a convolution with the flat indices of input, filter and output. */
@@ -209,7 +203,16 @@ function referenceConvGrads(
   return { dx, dw };
 }
 
-function referenceProduct(a: Noise, b: Noise): Float64Array {
+type Matrix = Pick<Noise, "shape" | "data">;
+
+function transposed({ shape: [rows, columns], data }: Matrix): Matrix {
+  return {
+    shape: [columns, rows],
+    data: data.map((_, i) => data[i % rows * columns + Math.floor(i / rows)]),
+  };
+}
+
+function referenceProduct(a: Matrix, b: Matrix): Float64Array {
   const [[m, k], [, n]] = [a.shape, b.shape];
   const y = new Float64Array(m * n);
   for (let i = 0; i < m; i++) {
@@ -220,19 +223,22 @@ function referenceProduct(a: Noise, b: Noise): Float64Array {
   return y;
 }
 
-/** Training-mode batch normalisation with its gradient; running variance from 1 with momentum 0.1. */
+/** Training-mode batch normalisation with its gradient; running statistics from 0 and 1 with momentum 0.1. */
 function referenceBatchNorm(x: Noise, scale: Noise, offset: Noise, dy: Noise) {
   const channels = scale.data.length;
   const count = x.data.length / channels;
   const y = new Float64Array(x.data.length);
   const dx = new Float64Array(x.data.length);
   const dScale = new Float64Array(channels);
+  const dOffset = new Float64Array(channels);
+  const runningMean = new Float64Array(channels);
   const variance = new Float64Array(channels);
   for (let c = 0; c < channels; c++) {
     let [mean, squares, sumDy] = [0, 0, 0];
     for (let i = c; i < x.data.length; i += channels) mean += x.data[i] / count;
     for (let i = c; i < x.data.length; i += channels) squares += (x.data[i] - mean) ** 2;
     variance[c] = 0.9 + 0.1 * squares / (count - 1);
+    runningMean[c] = 0.1 * mean;
     const rsigma = 1 / Math.sqrt(squares / count + 1e-5);
     for (let i = c; i < x.data.length; i += channels) {
       const normalised = (x.data[i] - mean) * rsigma;
@@ -240,10 +246,11 @@ function referenceBatchNorm(x: Noise, scale: Noise, offset: Noise, dy: Noise) {
       dScale[c] += dy.data[i] * normalised;
       sumDy += dy.data[i];
     }
+    dOffset[c] = sumDy;
     for (let i = c; i < x.data.length; i += channels) {
       const normalised = (x.data[i] - mean) * rsigma;
       dx[i] = scale.data[c] * rsigma * (dy.data[i] - sumDy / count - normalised * dScale[c] / count);
     }
   }
-  return { y, dx, dScale, variance };
+  return { y, dx, dScale, dOffset, mean: runningMean, variance };
 }
