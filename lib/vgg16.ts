@@ -25,7 +25,8 @@ export function vgg16(): Architecture {
   for (const stage of STAGES) {
     for (const outChannels of stage) {
       const conv = list.conv(next(), x, { outChannels, kernel: 3, bias: true });
-      x = list.relu(next(), list.batchNorm(next(), conv));
+      const normalised = list.batchNorm(next(), conv);
+      x = list.relu(next(), normalised);
     }
     x = list.pool("maxPool", next(), x, 2);
   }
