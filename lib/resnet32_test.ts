@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { readGolden } from "./_test_helpers.ts";
-import { architectureNamed, MODEL_NAMES } from "./models.ts";
 import { type Architecture, inferShapes, parameterShapes, prunableLayers } from "./network.ts";
 import { resnet32, resnet32a } from "./resnet32.ts";
 
@@ -39,19 +38,5 @@ Deno.test("resnet32() halves the image twice and ends in ten logits", () => {
     assert.deepEqual(shapes.get("layer2.4.relu2"), [16, 16, 32]);
     assert.deepEqual(shapes.get("layer3.4.relu2"), [8, 8, 64]);
     assert.deepEqual(shapes.get(architecture.nodes.at(-1)!.name), [10]);
-  }
-});
-
-Deno.test("architectureNamed() builds every model it lists, under its name", () => {
-  assert.deepEqual(MODEL_NAMES.slice(0, 2), ["resnet32", "resnet32a"]);
-  for (const name of MODEL_NAMES) assert.equal(architectureNamed(name).model, name);
-});
-
-Deno.test("architectureNamed() lists the models when it knows none of that name", () => {
-  for (const name of ["resnet99", "", "toString", "__proto__"]) {
-    assert.throws(() => architectureNamed(name), {
-      name: "RangeError",
-      message: `Cannot build the model "${name}": it must be one of ${MODEL_NAMES.join(", ")}`,
-    });
   }
 });

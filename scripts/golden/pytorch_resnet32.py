@@ -78,9 +78,9 @@ class ResNet32(nn.Module):
         return self.linear(x.mean((2, 3)))
 
 
-def load(folder: Path) -> ResNet32:
+def load(folder: Path, module: type[nn.Module] = ResNet32) -> nn.Module:
     state = safetensors.torch.load_file(folder / "weights.safetensors")
-    model = ResNet32()
+    model = module()
     for name, buffer in model.named_buffers():
         if name.endswith("num_batches_tracked"):  # our files leave these counters out
             state[name] = buffer
@@ -178,7 +178,7 @@ def clipped() -> list[dict]:
 
 
 def main() -> None:
-    folder, out = Path(sys.argv[1]), Path(sys.argv[2])
+    folder, out = Path(sys.argv[1]) / "resnet32", Path(sys.argv[2])
     torch.manual_seed(0)
     batches = safetensors.torch.load_file(folder / "batches.safetensors")
     images = batches["images"].permute(0, 3, 1, 2).double()

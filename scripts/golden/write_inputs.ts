@@ -1,11 +1,14 @@
 /**
- * Writes the inputs of the golden values into a folder: `weights.safetensors` (by our own saveNetwork, so that PyTorch
- * reads what we write) and `batches.safetensors`. See pytorch_resnet32.py for the whole procedure.
+ * Writes the inputs of the golden values into a folder, for each model MODEL/weights.safetensors (by our own
+ * saveNetwork, so that PyTorch reads what we write) and MODEL/batches.safetensors. See pytorch_resnet32.py for the whole
+ * procedure.
  *
  *     deno run -A scripts/golden/write_inputs.ts FOLDER
  */
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { saveNetwork } from "../../lib/checkpoint.ts";
+import { architectureNamed } from "../../lib/models.ts";
 import { serializeSafetensors } from "../../lib/safetensors.ts";
 import { writeFileWhole } from "../../lib/store.ts";
 import { goldenImages, goldenNetwork, goldenTrainingBatch } from "./inputs.ts";
@@ -16,15 +19,18 @@ if (folder === undefined) {
   Deno.exit(2);
 }
 const evaluated = goldenImages();
-const training = goldenTrainingBatch();
-saveNetwork(join(folder, "weights.safetensors"), goldenNetwork());
-writeFileWhole(
-  join(folder, "batches.safetensors"),
-  serializeSafetensors(
-    new Map([
-      ["images", { dtype: "F32", shape: [...evaluated.shape], data: evaluated.images }],
-      ["trainingImages", { dtype: "F32", shape: [...training.shape], data: training.images }],
-      ["targets", { dtype: "F32", shape: [2, 10], data: training.targets }],
-    ]),
-  ),
-);
+for (const model of ["resnet32", "vgg16", "resnet18", "densenet121"] as const) {
+  const training = goldenTrainingBatch(model === "resnet18" ? "resnet32" : model);
+  mkdirSync(join(folder, model), { recursive: true });
+  saveNetwork(join(folder, model, "weights.safetensors"), goldenNetwork(architectureNamed(model)));
+  writeFileWhole(
+    join(folder, model, "batches.safetensors"),
+    serializeSafetensors(
+      new Map([
+        ["images", { dtype: "F32", shape: [...evaluated.shape], data: evaluated.images }],
+        ["trainingImages", { dtype: "F32", shape: [...training.shape], data: training.images }],
+        ["targets", { dtype: "F32", shape: [2, 10], data: training.targets }],
+      ]),
+    ),
+  );
+}
