@@ -5,6 +5,7 @@ import type { ImageSet } from "./cifar10.ts";
 import { createCrewStepper } from "./crew/crew_stepper.ts";
 import type { Engine } from "./engine.ts";
 import { type Architecture, checkImages, type Network } from "./network.ts";
+import { findNonFinite, nonFiniteText } from "./non_finite.ts";
 import { createPrng } from "./prng.ts";
 import type { Masks } from "./prune.ts";
 import { createSchedule, type Schedule } from "./schedule.ts";
@@ -55,8 +56,8 @@ export interface TrainOptions extends TrainCallbacks {
  *
  * The last, incomplete batch of an epoch is left out. Same state, images, engine and thread count: same bits.
  *
- * @throws {RangeError} If the loss is not finite (epoch, step and learning rate named), or a value of the state after
- * an epoch; states handed to `onEpoch` before that stay good.
+ * @throws {RangeError} If the loss or its gradient is not finite (epoch, step, learning rate and layer named), or a
+ * value of the state after an epoch; states handed to `onEpoch` before that stay good.
  * @throws {TypeError} If the state, the images, the masks or the engine do not fit the architecture.
  */
 export async function train(
@@ -72,12 +73,20 @@ export async function train(
   const random = eachStream((stream) => restoredPrng(start, stream));
   const createAny = recipe.workers > 1 ? createCrewStepper : createStepper;
   const stepper = await createAny(engine, architecture, start, { masks });
+  const explain = async (batch: Batch) =>
+    nonFiniteText(await findNonFinite(engine, architecture, (await stepper.snapshot()).weights, batch));
   let latest = start;
   try {
     while (latest.epoch < recipe.epochs) {
       const began = performance.now();
       const batches = epochBatches(architecture, set, latest, random);
-      const means = await trainEpoch(stepper, batches, { epoch: latest.epoch, steps, schedule, callbacks });
+      const means = await trainEpoch(stepper, batches, {
+        epoch: latest.epoch,
+        steps,
+        schedule,
+        callbacks,
+        explain,
+      });
       if (means === null) break; // stopped: the unfinished epoch is dropped
       const epoch = latest.epoch + 1;
       latest = { ...latest, epoch, ...await stepper.snapshot(), random: savedStreams(random) };
@@ -98,13 +107,15 @@ interface EpochPlan {
   readonly steps: number;
   readonly schedule: Schedule;
   readonly callbacks: TrainCallbacks;
+  /** Says which layer made the loss of this batch not finite. */
+  readonly explain: (batch: Batch) => Promise<string>;
 }
 
 /** Runs one epoch's steps; null if it was stopped. */
 async function trainEpoch(
   stepper: Stepper,
   batches: Iterable<Batch>,
-  { epoch, steps, schedule, callbacks }: EpochPlan,
+  { epoch, steps, schedule, callbacks, explain }: EpochPlan,
 ): Promise<Pick<EpochReport, "loss" | "top1"> | null> {
   let [step, images, lossSum, correct] = [0, 0, 0, 0];
   for (const batch of batches) {
@@ -117,7 +128,7 @@ async function trainEpoch(
         `Cannot go on training: the loss and its gradient must be finite, got ${loss} at epoch ${
           epoch + 1
         }, step ${step}, ` +
-          `learning rate ${learningRate}`,
+          `learning rate ${learningRate}: ${await explain(batch)}`,
       );
     }
     images += batch.count;

@@ -36,7 +36,7 @@ export interface StepResult {
 export type AllReduce = (own: Float32Array) => Promise<Float32Array>;
 
 export interface Stepper {
-  /** Moves the weights by one batch, and their average where there is one. */
+  /** Moves the weights by one batch, and their average where there is one; nothing where the step is not finite. */
   step(batch: Batch, time: StepTime): Promise<StepResult>;
   /** Copies out all that moved. */
   snapshot(): Promise<Pick<TrainingState, "weights" | "slots" | "average">>;
@@ -136,12 +136,17 @@ export function createStepper(
     const { loss, correct, ...found } = allReduce ? await joined(allReduce, own) : own;
     const gradient = ruled(found.gradient);
     const [sum] = await take(tf.sum(gradient));
+    const isFinite = Number.isFinite(loss) && Number.isFinite(sum);
+    if (!isFinite) {
+      tf.dispose([found.gradient, gradient, ...found.running.values()]);
+      return { loss, correct, isFinite };
+    }
     const moved = optimizer(weights, gradient, slots, time);
     tf.dispose([found.gradient, gradient, weights, ...slots, ...running.values()]);
     ({ weights, slots } = moved);
     running = found.running;
     if (average) average = movedAverage(average, { weights, running }, recipe.average);
-    return { loss, correct, isFinite: Number.isFinite(loss) && Number.isFinite(sum) };
+    return { loss, correct, isFinite };
   }
 
   async function parametersOf(values: Averaged): Promise<Weights> {
