@@ -7,7 +7,8 @@
 export { accuracyChart } from "./charts/accuracy.ts";
 export { curveChart, type Curves, curvesChart } from "./charts/curves.ts";
 export { sparsityChart } from "./charts/sparsity.ts";
-export { trainingChart } from "./charts/training.ts";
+export { readTrainingLog, trainingChart } from "./charts/training.ts";
+export { type TrainingLog, trainingLogsChart } from "./charts/training_logs.ts";
 export { DENSE_STYLE, METHOD_STYLES, type MethodStyle, methodStyle } from "./charts/style.ts";
 export { plotlyText } from "./charts/text.ts";
 export {

@@ -8,13 +8,16 @@ import {
   METHOD_STYLES,
   methodStyle,
   plotlyText,
+  readTrainingLog,
   type ScatterTrace,
   sparsityChart,
   trainingChart,
+  trainingLogsChart,
 } from "./charts.ts";
 import { logAxisWithZero } from "./charts/axes.ts";
 import { colourAt } from "./charts/colour.ts";
 import { plainText, tickNames } from "./charts/text.ts";
+import { staticSvg } from "./static_svg.ts";
 
 const HOSTILE = `</script><img src=x onerror="alert(1)">%{x}&`;
 
@@ -26,6 +29,7 @@ function everyChart(): Figure[] {
     sparsityChart(["ours", "lamp", "global"].map((method) => sampleAllocation(method))),
     accuracyChart(sampleAccuracy()),
     trainingChart(sampleLog()),
+    trainingLogsChart([{ name: "resnet32", epochs: readTrainingLog(sampleLog()) }]),
   ];
 }
 
@@ -224,6 +228,55 @@ Deno.test("trainingChart() names the line that is broken", () => {
   });
   assert.throws(() => trainingChart(["{"]), SyntaxError);
   assert.throws(() => trainingChart(["", " "]), RangeError);
+});
+
+function withRates(log: readonly string[]): string[] {
+  return log.map((line, i) => line.replace("{", `{"learningRate":${0.2 - 0.001 * i},`));
+}
+
+Deno.test("trainingLogsChart() draws each run in its colour and lists its last and best values", () => {
+  const epochs = (line: string) =>
+    readTrainingLog([line.replace("E", "1"), line.replace("E", "2").replace("0.6", "0.5")]);
+  const [first, second] = [
+    '{"epoch":E,"loss":1.5,"top1":0.4,"testTop1":0.6}',
+    '{"epoch":E,"loss":1,"testTop1":0.7,"learningRate":0.1}',
+  ].map(epochs);
+  const { data, layout, table } = trainingLogsChart([{ name: "a", epochs: first }, {
+    name: "b",
+    epochs: second,
+  }]);
+  assert.deepEqual(table.rows, [
+    ["a", 2, 1.5, 0.4, 0.5, 0.6, 1, null],
+    ["b", 2, 1, null, 0.7, 0.7, 1, 0.1],
+  ]);
+  const lines = data as ScatterTrace[];
+  // a: test, training, loss; b: test, loss, rate (what it lacks is not drawn)
+  assert.deepEqual(lines.map(({ name, yaxis = "y" }) => `${name} ${yaxis}`), [
+    ...["a y2", "a y2", "a y", "b y2", "b y", "b y3"],
+  ]);
+  assert.deepEqual(lines.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name), [
+    "a",
+    "b",
+  ]);
+  assert.equal(new Set(lines.map(({ line }) => line!.color)).size, 2);
+  assert.deepEqual(
+    [layout.yaxis, layout.yaxis2, layout.yaxis3].map((axis) => axis!.title.text),
+    ["Loss (nats)", "Top-1 (% of images)", "Learning rate"],
+  );
+  assert.match(staticSvg(trainingLogsChart([{ name: "b", epochs: second }])), /Learning rate/);
+});
+
+Deno.test("trainingLogsChart() leaves the learning rate out where no log holds it, and takes one epoch", () => {
+  const { layout, data } = trainingLogsChart([{ name: "a", epochs: readTrainingLog(sampleLog(1)) }]);
+  assert.equal(layout.yaxis3, undefined);
+  assert.equal(data.length, 3);
+  const full = trainingLogsChart([{ name: HOSTILE, epochs: readTrainingLog(withRates(sampleLog())) }]);
+  assert.equal(full.data.length, 4);
+  assert.doesNotMatch(JSON.stringify([full.data, full.layout]), /<img|<\/script/);
+  assert.throws(() => trainingLogsChart([]), {
+    name: "RangeError",
+    message: "Cannot draw training logs: there must be at least one, current count is 0",
+  });
 });
 
 Deno.test("charts leave their inputs as they are", () => {

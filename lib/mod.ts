@@ -86,8 +86,10 @@ export {
   curveChart,
   curvesChart,
   type Figure,
+  readTrainingLog,
   sparsityChart,
   trainingChart,
+  trainingLogsChart,
 } from "./charts.ts";
 export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";

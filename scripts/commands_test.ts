@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sampleLog } from "../lib/_chart_samples.ts";
 import { shakenNetwork } from "../lib/_test_helpers.ts";
 import { budgetForSparsity } from "../lib/allocation.ts";
 import { loadNetwork, saveNetwork, serializeNetwork } from "../lib/checkpoint.ts";
@@ -23,7 +24,7 @@ interface Outcome {
 
 /** Runs a command as a person would, in a process of its own. */
 async function command(name: string, ...args: string[]): Promise<Outcome> {
-  const script = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+  const script = fileURLToPath(new URL(`./${name.replace("-", "_")}.ts`, import.meta.url));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", script, ...args],
     env: { NO_COLOR: "1" },
@@ -213,13 +214,55 @@ Deno.test({
   },
 });
 
-for (const name of ["curves", "allocate", "prune", "evaluate", "train"]) {
+Deno.test("plot-log draws several logs as a page without scripts and as an SVG, and prints their last values", async () => {
+  const { folder } = await openWorkshop();
+  const paths = ["a.jsonl", "b.jsonl"].map((name) => join(folder, name));
+  writeFileSync(paths[0], sampleLog(3).join("\n") + "\n");
+  writeFileSync(paths[1], sampleLog(2).join("\n") + "\n");
+  const drawn = await command("plot-log", ...paths);
+  assert.deepEqual([drawn.code, drawn.stderr], [0, ""]);
+  assert.match(drawn.stdout, /^Last values, [^]*\na +3 [^]*\nb +2 [^]*a\.html\n$/);
+  const page = readFileSync(join(folder, "a.html"), "utf8");
+  assert.match(page, /Content-Security-Policy" content="default-src 'none'; script-src 'none'/);
+  assert.match(page, /<svg [^]*Top-1 \(% of images\)[^]*<table[^]*best test top-1/);
+  const out = join(folder, "drawn", "one.svg"); // a folder that is not there yet
+  const { runs, ...rest } = jsonLine(await command("plot-log", paths[1], "--json", "--out", out));
+  assert.deepEqual(rest, { out });
+  const { top1, ...last } = JSON.parse(sampleLog(2)[1]);
+  assert.deepEqual((runs as object[])[0], {
+    ...{ name: "b", epoch: 2, loss: last.loss, top1, testTop1: last.testTop1, learningRate: null },
+    ...{ bestTestTop1: last.testTop1, bestEpoch: 2 },
+  });
+  assert.match(readFileSync(out, "utf8"), /^<svg [^]*<\/svg>\n$/);
+
+  const broken = join(folder, "broken.jsonl");
+  writeFileSync(broken, sampleLog(1).join("\n") + '\n{"epoch":2}\n');
+  const html = ["--out", join(folder, "never.html")];
+  assert.equal(
+    errorLine(await command("plot-log", broken, ...html), 1),
+    `plot-log: Cannot read line 2 of ${broken}: loss must be a number, current value is undefined`,
+  );
+  const missing = join(folder, "none.jsonl");
+  assert.match(
+    errorLine(await command("plot-log", missing, ...html), 1),
+    /^plot-log: Cannot read .*none\.jsonl: /,
+  );
+  assert.match(
+    errorLine(await command("plot-log", paths[0], "--out", paths[1]), 2),
+    /^plot-log: Cannot draw into .*b\.jsonl: its name must end in \.html or \.svg$/,
+  );
+  assert.ok(!existsSync(join(folder, "never.html")));
+});
+
+for (const name of ["curves", "allocate", "prune", "evaluate", "train", "plot-log"]) {
   Deno.test(`${name} --help explains every option and ends with 0`, async () => {
     const { code, stdout, stderr } = await command(name, "--help");
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, new RegExp(`^Usage: ${name} \\[options\\]\n`));
-    assert.match(stdout, new RegExp(`\nExample[^]*deno task ${name} --`));
-    if (name !== "allocate") assert.match(stdout, /--model <name> +network: resnet32, resnet32a/);
+    assert.match(stdout, new RegExp(`^Usage: ${name} \\[options\\]( <log...>)?\n`));
+    assert.match(stdout, new RegExp(`\nExample[^]*deno task ${name} [^]*--`));
+    if (!["allocate", "plot-log"].includes(name)) {
+      assert.match(stdout, /--model <name> +network: resnet32, resnet32a/);
+    }
   });
 }
 

@@ -220,10 +220,11 @@ function reporting(
   { engine, architecture, recipe, test, statePath, logPath }: Reporting,
 ): Required<Pick<TrainCallbacks, "onStep" | "onEpoch">> & { stop(): void } {
   let bar: Progress | undefined;
-  let [shown, top1] = [0, NaN];
+  let [shown, top1, rate] = [0, NaN, NaN];
 
   function onStep({ step, steps, epoch, loss, learningRate }: StepReport): void {
     const format = "| epoch {epoch} | loss {loss} | rate {rate} | test {test}";
+    rate = learningRate;
     bar ??= progressBar("train", recipe.epochs * steps, format);
     if (performance.now() - shown < 250 && step < steps) return;
     shown = performance.now();
@@ -238,7 +239,8 @@ function reporting(
   async function onEpoch(report: EpochReport, state: TrainingState): Promise<void> {
     top1 = (await evaluate(engine, trainedNetwork(architecture, state), test)).top1;
     saveTrainingState(statePath, state);
-    const line = { model: architecture.model, ...rounded(report), testTop1: top1, samples: test.count };
+    const measured = { ...report, learningRate: rate };
+    const line = { model: architecture.model, ...rounded(measured), testTop1: top1, samples: test.count };
     appendFileSync(logPath, JSON.stringify(line) + "\n");
   }
 

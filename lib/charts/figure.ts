@@ -134,6 +134,7 @@ export interface Layout {
   readonly xaxis: Axis;
   readonly yaxis: Axis;
   readonly yaxis2?: Axis;
+  readonly yaxis3?: Axis;
   readonly showlegend?: boolean;
   readonly margin?: { readonly t: number; readonly [side: string]: number };
   readonly [option: string]: unknown;

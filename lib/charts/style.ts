@@ -60,6 +60,7 @@ export interface LayoutParts {
   readonly xaxis: Axis;
   readonly yaxis: Axis;
   readonly yaxis2?: Axis;
+  readonly yaxis3?: Axis;
   /** Pixels. @default {420} */
   readonly height?: number;
   /** Escaped, in order; without them there is no legend. */
@@ -73,7 +74,7 @@ export const LEGEND_ROW = 20;
 
 /** The layout of every chart: white ground, quiet grid, title at the left, legend above the plot. */
 export function layout(parts: LayoutParts): Layout {
-  const { title, subtitle = "", xaxis, yaxis, yaxis2, height = 420, legend = [], ...others } = parts;
+  const { title, subtitle = "", xaxis, yaxis, yaxis2, yaxis3, height = 420, legend = [], ...others } = parts;
   const room = HEADING_HEIGHT + (legend.length > 0 ? 10 : 4) + LEGEND_ROW * legendRows(legend);
   return {
     title: {
@@ -103,6 +104,7 @@ export function layout(parts: LayoutParts): Layout {
     xaxis: { ...axis(xaxis), showgrid: false },
     yaxis: axis(yaxis),
     ...(yaxis2 ? { yaxis2: axis(yaxis2) } : {}),
+    ...(yaxis3 ? { yaxis3: axis(yaxis3) } : {}),
   };
 }
 

@@ -5,13 +5,15 @@ import { shareAxis } from "./axes.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
 import { layout, METHOD_STYLES } from "./style.ts";
 
-/** What the chart reads of a line of the training log. */
-interface Epoch {
+/** What the charts read of a line of the training log. */
+export interface Epoch {
   readonly epoch: number;
   readonly loss: number;
   /** On the training images as they were seen, augmented. */
   readonly top1: number | null;
   readonly testTop1: number;
+  /** Of the epoch's last step; null in logs of before it was written. */
+  readonly learningRate: number | null;
 }
 
 /**
@@ -23,12 +25,7 @@ interface Epoch {
  * @throws {RangeError} If there are no lines.
  */
 export function trainingChart(logLines: readonly string[]): Figure {
-  const epochs = logLines.map((line, i) => ({ line, i })).filter(({ line }) => line.trim() !== "").map(
-    readEpoch,
-  );
-  if (epochs.length === 0) {
-    throw new RangeError("Cannot draw the training: the log must have at least one line, current count is 0");
-  }
+  const epochs = readTrainingLog(logLines);
   const [first, last] = [epochs[0], epochs[epochs.length - 1]];
   const best = epochs.reduce((a, b) => b.testTop1 > a.testTop1 ? b : a);
   const x = epochs.map(({ epoch }) => epoch);
@@ -117,8 +114,23 @@ export function trainingChart(logLines: readonly string[]): Figure {
   };
 }
 
-function readEpoch({ line, i }: { line: string; i: number }): Epoch {
-  const from = `line ${i + 1} of the training log`;
+/**
+ * Reads a training log.
+ *
+ * @param logLines As {@linkcode trainingChart} takes them.
+ * @param name What the log is called in messages.
+ * @throws As {@linkcode trainingChart}.
+ */
+export function readTrainingLog(logLines: readonly string[], name = "the training log"): Epoch[] {
+  const epochs = logLines.map((line, i) => ({ line, from: `line ${i + 1} of ${name}` }))
+    .filter(({ line }) => line.trim() !== "").map(readEpoch);
+  if (epochs.length === 0) {
+    throw new RangeError(`Cannot draw ${name}: it must have at least one line, current count is 0`);
+  }
+  return epochs;
+}
+
+function readEpoch({ line, from }: { line: string; from: string }): Epoch {
   const entry = parseStrictJson(line, from) as Record<string, unknown> | null;
   const number = (field: string): number => {
     const value = entry?.[field];
@@ -127,6 +139,15 @@ function readEpoch({ line, i }: { line: string; i: number }): Epoch {
       `Cannot read ${from}: ${field} must be a number, current value is ${JSON.stringify(value)}`,
     );
   };
-  const top1 = typeof entry?.top1 === "number" ? entry.top1 : null;
-  return { epoch: number("epoch"), loss: number("loss"), top1, testTop1: number("testTop1") };
+  const optional = (field: string): number | null => {
+    const value = entry?.[field];
+    return typeof value === "number" ? value : null;
+  };
+  return {
+    epoch: number("epoch"),
+    loss: number("loss"),
+    top1: optional("top1"),
+    testTop1: number("testTop1"),
+    learningRate: optional("learningRate"),
+  };
 }

@@ -18,11 +18,10 @@ const LONGEST_LABEL = 130;
 export function plotArea({ data, layout }: Figure, outer: Box): string {
   const { xaxis } = layout;
   const xValues = data.flatMap((trace): readonly Coordinate[] => trace.x);
-  const rows = [["y", layout.yaxis], ["y2", layout.yaxis2]] as const;
-  const panels = rows.filter((row): row is ["y" | "y2", Axis] => row[1] !== undefined).map(([id, axis]) => ({
-    axis,
-    traces: data.filter((trace) => (trace.yaxis ?? "y") === id),
-  }));
+  const rows = [["y", layout.yaxis], ["y2", layout.yaxis2], ["y3", layout.yaxis3]] as const;
+  const panels = rows.flatMap(([id, axis]) =>
+    axis === undefined ? [] : [{ axis, traces: data.filter((trace) => (trace.yaxis ?? "y") === id) }]
+  );
   const turn = xaxis.type === "category" && xaxis.tickangle === -90;
   const xSize = turn ? 10.5 : TICK_SIZE;
   const labelHeight = turn
