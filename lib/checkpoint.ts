@@ -10,7 +10,7 @@ import {
   withWeights,
 } from "./network.ts";
 import { parseSafetensors, serializeSafetensors, type StoredTensor } from "./safetensors.ts";
-import { writeFileWhole } from "./store.ts";
+import { writeFileWhole, type WriteOptions } from "./store.ts";
 import { parseStrictJson } from "./strict_json.ts";
 import { checkState, type Recipe, type TrainingState } from "./training_state.ts";
 
@@ -81,8 +81,12 @@ export function saveNetwork(
 const STATE_FORMAT = "rd-training/2";
 const AVERAGE = "average.";
 
-/** Saves all that a training run needs to go on, whole or not at all. */
-export function saveTrainingState(path: string, state: TrainingState): void {
+/**
+ * Saves all that a training run needs to go on, whole or not at all.
+ *
+ * @throws {FileError} If it cannot be written, as on a full disk; an older state of that name then stays.
+ */
+export function saveTrainingState(path: string, state: TrainingState, options: WriteOptions = {}): void {
   const slots = [...state.slots].flatMap(([slot, values]) => prefixed(`optimizer.${slot}.`, values));
   const average = prefixed(AVERAGE, state.average ?? new Map());
   const tensors = storedParameters(new Map([...state.weights, ...slots, ...average]));
@@ -94,7 +98,7 @@ export function saveTrainingState(path: string, state: TrainingState): void {
     random: JSON.stringify(state.random),
   };
   const sealed = { ...metadata, [STATE_SEAL]: stateSha256(tensors, metadata) };
-  writeFileWhole(path, serializeSafetensors(tensors, sealed));
+  writeFileWhole(path, serializeSafetensors(tensors, sealed), options);
 }
 
 /**

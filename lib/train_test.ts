@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
+import { failingFiles } from "./_failing_files.ts";
 import {
   assertAllclose,
   copyOfWeights,
@@ -270,6 +271,38 @@ async function spoilSeventhStep(engine: Engine, folder: string): Promise<void> {
 }
 
 Deno.test(
+  "train() stops at a full disk, at whichever call of the second save; the first state is untouched and goes on",
+  () => withEngine((engine) => inTemporaryFolder((folder) => fillDisk(engine, folder))())(),
+);
+
+async function fillDisk(engine: Engine, folder: string): Promise<void> {
+  const path = join(folder, "run.state");
+  const recipe = { ...RECIPE, epochs: 2 };
+  const states: TrainingState[] = [];
+  const whole = await train(engine, TINY, IMAGES, startTraining(TINY, recipe), {
+    onEpoch: (_, state) => void states.push(state),
+  });
+  saveTrainingState(path, states[0]);
+  const first = readFileSync(path);
+  const full = (calls: number) => failingFiles(calls, { code: "ENOSPC" });
+  const start = RegExp.escape(`Cannot write ${path}: all `);
+  const message = new RegExp(
+    `^${start}\\d+ bytes must reach the disk, current answer ENOSPC \\(the disk is full\\)$`,
+  );
+  for (const calls of [0, 1, 2, 3, 4]) { // open, write, fsync, close, rename
+    await assert.rejects(
+      train(engine, TINY, IMAGES, loadTrainingState(path, TINY), {
+        onEpoch: (_, state) => saveTrainingState(path, state, { files: full(calls) }),
+      }),
+      { name: "FileError", code: "ENOSPC", message },
+    );
+    assert.deepEqual(readFileSync(path), first);
+    assert.deepEqual(readdirSync(folder), ["run.state"]); // no half a file beside it
+  }
+  assert.deepEqual((await train(engine, TINY, IMAGES, loadTrainingState(path, TINY))).weights, whole.weights);
+}
+
+Deno.test(
   "train() refuses to save an epoch whose last step broke the weights",
   withEngine(async (engine) => {
     // the loss of the one step is still finite, the weights after it are not
@@ -304,6 +337,14 @@ Deno.test(
     await assert.rejects(train(engine, TINY, tinyImages(15, TINY), start), {
       name: "RangeError",
       message: "Cannot train: a batch of 16 must fit into the set's 15 images",
+    });
+    await assert.rejects(train(engine, TINY, tinyImages(1, TINY), start), {
+      name: "RangeError",
+      message: "Cannot train: a batch of 16 must fit into the set's 1 images",
+    });
+    await assert.rejects(train(engine, TINY, tinyImages(0, TINY), start), {
+      name: "RangeError",
+      message: "Cannot run tiny on tiny: it must hold at least one image, got 0",
     });
     await assert.rejects(train(engine, TINY, { ...IMAGES, classes: ["a", "b"] }, start), {
       name: "TypeError",

@@ -6,11 +6,12 @@ import { fileURLToPath } from "node:url";
 import { sampleLog } from "../lib/_chart_samples.ts";
 import { shakenNetwork } from "../lib/_test_helpers.ts";
 import { budgetForSparsity } from "../lib/allocation.ts";
-import { loadNetwork, saveNetwork, serializeNetwork } from "../lib/checkpoint.ts";
+import { loadNetwork, saveNetwork, saveTrainingState, serializeNetwork } from "../lib/checkpoint.ts";
 import { summariseSparsity } from "../lib/prune.ts";
 import { type AllocationFile, readAllocation, readCurves, writeAllocation } from "../lib/rd_files.ts";
 import { resnet32 } from "../lib/resnet32.ts";
 import { parseSafetensors, serializeSafetensors } from "../lib/safetensors.ts";
+import { DEFAULT_RECIPE, startTraining } from "../lib/training_state.ts";
 
 const CIFAR10_TEST = fileURLToPath(new URL("../data/cache/cifar10/test_images.bin", import.meta.url));
 const MODEL = ["--model", "resnet32"];
@@ -265,6 +266,37 @@ for (const name of ["curves", "allocate", "prune", "evaluate", "train", "plot-lo
     }
   });
 }
+
+Deno.test("train refuses to resume a run of another seed or network, or to start over one, and leaves it as it is", async () => {
+  const { folder } = await openWorkshop();
+  const out = join(folder, "begun.safetensors");
+  const state = `${out}.state`;
+  saveTrainingState(state, startTraining(resnet32(), DEFAULT_RECIPE));
+  const before = readFileSync(state);
+  const attempts: [string[], 1 | 2, string][] = [
+    [
+      [...MODEL, "--resume", "--seed", "2"],
+      2,
+      `Cannot resume ${state}: it was made with seed 1, asked seed 2`,
+    ],
+    [
+      [...MODEL, "--resume", "--batch", "64", "--optimizer", "adamw"],
+      2,
+      `Cannot resume ${state}: it was made with batch 128, optimizer sgd, asked batch 64, optimizer adamw`,
+    ],
+    [
+      ["--model", "densenet121", "--resume"],
+      1,
+      `Cannot resume densenet121 from ${state}: the state is of resnet32`,
+    ],
+    [MODEL, 2, `Cannot start anew: ${state} holds an unfinished run, use --resume or remove it`],
+  ];
+  for (const [args, code, message] of attempts) {
+    assert.equal(errorLine(await command("train", ...args, "--out", out), code), `train: ${message}`);
+    assert.deepEqual(readFileSync(state), before);
+  }
+  rmSync(state);
+});
 
 interface Refusal {
   readonly title: string;

@@ -1,5 +1,5 @@
 /** `deno task train`: trains a dense network on CIFAR-10. */
-import { appendFileSync, existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { loadNetwork, loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
 import { type ImageSet, sliceImages } from "../lib/cifar10.ts";
 import { type Engine, loadEngine } from "../lib/engine.ts";
@@ -9,7 +9,7 @@ import type { Architecture } from "../lib/network.ts";
 import { type OptimizerName, OPTIMIZERS } from "../lib/optimizer.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { type ScheduleName, SCHEDULES } from "../lib/schedule.ts";
-import { provenance, sha256 } from "../lib/store.ts";
+import { provenance, readText, sha256, writeFileWhole } from "../lib/store.ts";
 import { type EpochReport, type StepReport, train, type TrainCallbacks } from "../lib/train.ts";
 import {
   continueTraining,
@@ -199,8 +199,13 @@ function startOf(
       : continueTraining(loadNetwork(from, model), recipe);
   }
   const state = loadTrainingState(statePath, architecture);
-  const [stored, asked] = [state.recipe, recipe].map((value) => JSON.stringify(value));
-  if (stored !== asked) {
+  const changed = (Object.keys(recipe) as (keyof Recipe)[]).filter((key) =>
+    state.recipe[key] !== recipe[key]
+  );
+  if (changed.length > 0) {
+    const [stored, asked] = [state.recipe, recipe].map((from) =>
+      changed.map((key) => `${key} ${from[key]}`).join(", ")
+    );
     throw new UsageError(`Cannot resume ${statePath}: it was made with ${stored}, asked ${asked}`);
   }
   return state;
@@ -241,7 +246,8 @@ function reporting(
     saveTrainingState(statePath, state);
     const measured = { ...report, learningRate: rate };
     const line = { model: architecture.model, ...rounded(measured), testTop1: top1, samples: test.count };
-    appendFileSync(logPath, JSON.stringify(line) + "\n");
+    const before = existsSync(logPath) ? readText(logPath) : "";
+    writeFileWhole(logPath, `${before}${JSON.stringify(line)}\n`); // on a full disk no half a line
   }
 
   return { onStep, onEpoch, stop: () => bar?.stop() };
