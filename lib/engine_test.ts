@@ -35,7 +35,7 @@ async function probe(args: readonly string[], env: Record<string, string> = {}):
 Deno.test("loadEngine() loads libtensorflow, says so, and has checked it", async () => {
   const engine = await loadEngine({ engine: "tensorflow", threads: 1 });
   assert.equal(engine.name, "tensorflow");
-  assert.match(engine.description, /^libtensorflow \d+\.\d+\.\d+ \((GPU|CPU, 1 threads)\)$/);
+  assert.match(engine.description, /^libtensorflow \d+\.\d+\.\d+ \((GPU|CPU, 1 threads)(, fused)?\)$/);
   assert.equal(engine.canTrain, true);
   assert.ok(engine.check!.count > 80 && engine.check!.worstError < 1e-4);
 });
