@@ -5,25 +5,18 @@ import {
   allocationAtLevels,
   type AllocationProblem,
   checkProblem,
-  checkReach,
-  reachableInterval,
+  type CostTable,
+  prunedAtLevel,
 } from "./allocation.ts";
-import { openCore, openLevels } from "./allocate/core.ts";
-import { dominantLevels, type Frontier, sumOver } from "./allocate/frontier.ts";
-import { frontOf, type FrontPoint, hullSteps, relax, type Relaxation } from "./allocate/hull.ts";
-import { type SearchLimits, searchLists } from "./allocate/list_programme.ts";
-import { bestSwap } from "./allocate/swaps.ts";
+import { type Choice, choicesOf, needsOf } from "./allocate/choices.ts";
+import { dominantLevels } from "./allocate/frontier.ts";
+import { frontOf, type FrontPoint } from "./allocate/front.ts";
+import { hullSteps } from "./allocate/hull.ts";
+import type { SearchLimits } from "./allocate/list_programme.ts";
+import { type Solution, solve, solveRoughly } from "./allocate/one_limit.ts";
+import { solveTwoLimits } from "./allocate/two_limits.ts";
 
 export type { FrontPoint, SearchLimits };
-
-/** An instance with everything the steps of the method share. */
-interface Instance {
-  readonly frontier: Frontier;
-  readonly budget: number;
-  readonly relaxation: Relaxation;
-  /** Rounding of a sum over all layers: what is better by no more than this is not better. */
-  readonly tolerance: number;
-}
 
 /**
  * Splits a pruning budget over the layers so that the summed distortion is least.
@@ -63,12 +56,42 @@ export function allocate(
 ): Allocation {
   checkLimits({ stateLimit, effortLimit });
   checkProblem(problem);
-  checkReach(problem, reachableInterval(problem).most);
-  const instance = relaxedInstance(problem);
-  const { frontier, tolerance } = instance;
-  const incumbent = improveBySwaps(instance);
-  const { choice, lowerBound } = search(instance, incumbent, { stateLimit, effortLimit });
-  return allocationAtLevels(problem, Array.from(choice, (entry) => frontier.level[entry]), {
+  const needs = needsOf(problem);
+  const choices = choicesOf(problem, needs);
+  const limits = { stateLimit, effortLimit };
+  const active = [...needs.keys()].filter((column) => mayMiss(choices, column, needs[column].least));
+  if (active.length > 2) {
+    const names = active.map((column) => needs[column].name).join(", ");
+    throw new RangeError(`Cannot allocate: at most two limits may bind at once, current limits are ${names}`);
+  }
+  if (active.length < 2) {
+    const column = active[0] ?? 0;
+    const frontier = dominantLevels(choices, column);
+    return allocationOf(problem, choices, frontier.level, solve(frontier, needs[column].least, limits));
+  }
+  const two = active.map((column) => ({ ...needs[column], column }));
+  const { levels, ...solution } = solveTwoLimits(choices, two, limits);
+  return allocationOf(problem, choices, levels, solution);
+}
+
+/** Whether some choice of levels saves less than it must. */
+function mayMiss(choices: readonly Choice[], column: number, least: number): boolean {
+  const fewest = choices.reduce((sum, { saved }) => sum + saved[column].reduce((a, b) => Math.min(a, b)), 0);
+  return fewest < least;
+}
+
+/** The solution with its certificate, told level by level. */
+function allocationOf(
+  problem: AllocationProblem,
+  choices: readonly Choice[],
+  levels: Int32Array,
+  { choice, lowerBound, tolerance }: Solution,
+): Allocation {
+  const levelIndex = new Array<number>(problem.layers.length);
+  choices.forEach(({ layers }, i) => {
+    for (const layer of layers) levelIndex[layer] = levels[choice[i]];
+  });
+  return allocationAtLevels(problem, levelIndex, {
     method: "ours",
     // two sums of the same numbers in different order may differ by the tolerance, hence twice
     lowerBound: (distortion) =>
@@ -77,15 +100,60 @@ export function allocate(
 }
 
 /**
+ * Prepares a problem for many budgets: hull and swaps alone, a few milliseconds a call, gap instead of proof.
+ *
+ * @param problem Layers and constraints; limits beyond the budget are not for sliders.
+ * @returns The allocation at a budget; throws as {@linkcode allocate} where that is out of reach.
+ */
+export function allocationSlider(
+  { layers, constraints }: Pick<AllocationProblem, "layers" | "constraints">,
+): (budget: number) => Allocation {
+  const free = { layers, constraints, budget: 0 };
+  checkProblem(free);
+  const choices = choicesOf(free, needsOf(free));
+  const frontier = dominantLevels(choices);
+  const steps = hullSteps(frontier);
+  const most = steps.reduce((sum, { saved }) => sum + saved, lowestSaving());
+  return (budget) => {
+    const problem = { ...free, budget };
+    if (!(Number.isSafeInteger(budget) && budget >= 0 && budget <= most)) {
+      checkProblem(problem);
+      choicesOf(problem, needsOf(problem));
+    }
+    return allocationOf(problem, choices, frontier.level, solveRoughly(frontier, steps, budget));
+  };
+
+  function lowestSaving(): number {
+    return frontier.start.subarray(0, -1).reduce((sum, entry) => sum + frontier.saved[entry], 0);
+  }
+}
+
+/**
  * The optimum at every budget where the relaxation needs no mixed level: thousands of budgets in one call.
  *
- * Between two points the straight line bounds every allocation from below. Time O(l S log(l S)).
+ * Between two points the straight line bounds every allocation from below, so the front holds price and bound for every
+ * budget; {@linkcode allocate} settles the whole-number optimum in between. Time O(l S log(l S)).
  *
- * @returns Points by rising weights; the first has the least distortion of all, the last the top levels.
+ * @param problem Layers and constraints, and the cost that the front is over: weights by default.
+ * @returns Points by rising saving; the first has the least distortion of all, the last the top levels.
  */
-export function hullFront({ layers }: Pick<AllocationProblem, "layers">): FrontPoint[] {
-  checkProblem({ layers, budget: 0 });
-  return frontOf(dominantLevels(layers));
+export function hullFront(
+  { layers, constraints, cost }:
+    & Pick<AllocationProblem, "layers" | "constraints">
+    & { readonly cost?: CostTable },
+): FrontPoint[] {
+  const limits = cost === undefined ? [] : [{ ...cost, most: Number.MAX_SAFE_INTEGER }];
+  const problem = { layers, constraints, limits, budget: 0 };
+  checkProblem(problem);
+  const choices = choicesOf(problem, needsOf(problem));
+  const frontier = dominantLevels(choices, limits.length);
+  return frontOf(frontier, choices, (entry, i) => {
+    const level = frontier.level[entry];
+    return choices[i].layers.reduce(
+      (sum, layer) => sum + prunedAtLevel(layers[layer].levels[level], layers[layer].weightCount),
+      0,
+    );
+  });
 }
 
 function checkLimits(limits: SearchLimits): void {
@@ -93,45 +161,4 @@ function checkLimits(limits: SearchLimits): void {
     if (limit >= 0) continue;
     throw new RangeError(`Cannot allocate: ${name} must be at least 0, current value is ${limit}`);
   }
-}
-
-function relaxedInstance({ layers, budget }: AllocationProblem): Instance {
-  const frontier = dominantLevels(layers);
-  const relaxation = relax(frontier, hullSteps(frontier), budget);
-  const tolerance = layers.length * Number.EPSILON * sumOver(frontier.distortion, relaxation.rounded);
-  return { frontier, budget, relaxation, tolerance };
-}
-
-/** Swaps levels, best swap first, until none helps; starts from the rounded relaxation. */
-function improveBySwaps({ frontier, budget, relaxation, tolerance }: Instance): Int32Array {
-  const choice = relaxation.rounded.slice();
-  while (true) {
-    const isOpen = openLevels(frontier, relaxation, roomBelow({ frontier, relaxation, tolerance }, choice));
-    const slack = sumOver(frontier.pruned, choice) - budget;
-    const { moves, distortion } = bestSwap(frontier, choice, { slack, isOpen });
-    if (distortion >= -tolerance) return choice;
-    for (const { layer, entry } of moves) choice[layer] = entry;
-  }
-}
-
-/** Proves the incumbent or finds a better allocation among the levels that are still open. */
-function search(
-  { frontier, budget, relaxation, tolerance }: Instance,
-  incumbent: Int32Array,
-  limits: SearchLimits,
-): { readonly choice: Int32Array; readonly lowerBound: number } {
-  const room = roomBelow({ frontier, relaxation, tolerance }, incumbent);
-  if (room <= 0) return { choice: incumbent, lowerBound: relaxation.lowerBound };
-  const core = openCore(frontier, openLevels(frontier, relaxation, room));
-  const goal = { budget, tolerance, incumbent: sumOver(frontier.distortion, incumbent) };
-  const { choice, lowerBound } = searchLists(core, goal, limits);
-  return { choice: choice ?? incumbent, lowerBound: Math.max(lowerBound, relaxation.lowerBound) };
-}
-
-/** How far a better allocation could lie below this one. */
-function roomBelow(
-  { frontier, relaxation, tolerance }: Pick<Instance, "frontier" | "relaxation" | "tolerance">,
-  choice: Int32Array,
-): number {
-  return sumOver(frontier.distortion, choice) - relaxation.lowerBound - tolerance;
 }

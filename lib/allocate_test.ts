@@ -1,76 +1,11 @@
 import assert from "node:assert/strict";
 import type { Allocation, AllocationProblem, ProblemLayer } from "./allocation.ts";
-import { allocate, hullFront } from "./allocate.ts";
+import { allocate, allocationSlider, hullFront } from "./allocate.ts";
+import { leastByEnumeration, leastByTable, mostPruned, randomProblem } from "./allocate/_test_problems.ts";
+import { createPrng } from "./prng.ts";
 
 /** Float64 sums of the same numbers in another order differ by less than this share. */
 const ROUNDING = 1e-12;
-
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = state + 0x6d2b79f5 | 0;
-    let t = Math.imul(state ^ state >>> 15, 1 | state);
-    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
-    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
-  };
-}
-
-interface Size {
-  readonly layerCount: number;
-  readonly levelCount: number;
-  readonly largest: number;
-}
-
-/** Curves with equal, dominated, falling and infinite levels, whole and broken distortions, tiny and larger layers. */
-function randomProblem(prng: () => number, { layerCount, levelCount, largest }: Size): AllocationProblem {
-  const upTo = (count: number) => 1 + Math.floor(prng() * count);
-  const layers = Array.from({ length: layerCount }, (_, i): ProblemLayer => {
-    const levels = Array.from({ length: upTo(levelCount) }, () => prng() < 0.1 ? 0.5 : prng()).sort((a, b) =>
-      a - b
-    );
-    levels[0] = 0;
-    const [isWhole, isRising] = [prng() < 0.5, prng() < 0.5];
-    const distortion = levels.map(() => isWhole ? Math.floor(10 * prng()) : prng());
-    if (isRising) distortion.sort((a, b) => a - b);
-    for (let k = 1; k < levels.length; k++) if (prng() < 0.1) distortion[k] = Infinity;
-    return { name: `layer${i}`, weightCount: upTo(prng() < 0.5 ? 10 : largest), levels, distortion };
-  });
-  return { layers, budget: Math.floor(prng() * (mostPruned(layers) + 1)) };
-}
-
-function mostPruned(layers: readonly ProblemLayer[]): number {
-  return layers.reduce(
-    (sum, layer) => sum + Math.max(...finiteChoices(layer).map(({ pruned }) => pruned)),
-    0,
-  );
-}
-
-function finiteChoices({ weightCount, levels, distortion }: ProblemLayer) {
-  return levels.map((level, k) => ({ pruned: Math.round(level * weightCount), distortion: distortion[k] }))
-    .filter((choice) => choice.distortion < Infinity);
-}
-
-/** Least distortion over every choice of levels. */
-function leastByEnumeration({ layers, budget }: AllocationProblem, i = 0): number {
-  if (i === layers.length) return budget <= 0 ? 0 : Infinity;
-  return Math.min(
-    ...finiteChoices(layers[i]).map(({ pruned, distortion }) =>
-      distortion + leastByEnumeration({ layers, budget: budget - pruned }, i + 1)
-    ),
-  );
-}
-
-/** Algorithm 1 weight by weight: least distortion when at least j weights are pruned, for every j at once. */
-function leastByTable({ layers, budget }: AllocationProblem): number {
-  let least = Array.from({ length: budget + 1 }, (_, j) => j === 0 ? 0 : Infinity);
-  for (const layer of layers) {
-    const choices = finiteChoices(layer);
-    least = least.map((_, j) =>
-      Math.min(...choices.map(({ pruned, distortion }) => least[Math.max(0, j - pruned)] + distortion))
-    );
-  }
-  return least[budget];
-}
 
 /** Meets the budget, reports what its levels say, and is optimal. */
 function assertOptimal(allocation: Allocation, problem: AllocationProblem, least: number): void {
@@ -116,7 +51,7 @@ Deno.test("allocate() solves a case worked by hand", () => {
 });
 
 Deno.test("allocate() matches exhaustive search on 2,000 random problems", () => {
-  const prng = mulberry32(1);
+  const prng = createPrng(1).next;
   for (let trial = 0; trial < 2000; trial++) {
     const layerCount = 1 + trial % 5;
     const problem = randomProblem(prng, { layerCount, levelCount: 6, largest: 1000 });
@@ -125,7 +60,7 @@ Deno.test("allocate() matches exhaustive search on 2,000 random problems", () =>
 });
 
 Deno.test("allocate() matches Algorithm 1 on a table of single weights on 100 random problems", () => {
-  const prng = mulberry32(2);
+  const prng = createPrng(2).next;
   for (let trial = 0; trial < 100; trial++) {
     const problem = randomProblem(prng, { layerCount: 12, levelCount: 20, largest: 80 });
     assertOptimal(allocate(problem), problem, leastByTable(problem));
@@ -133,7 +68,7 @@ Deno.test("allocate() matches Algorithm 1 on a table of single weights on 100 ra
 });
 
 Deno.test("allocate() under tight limits still meets the budget and brackets the optimum", () => {
-  const prng = mulberry32(3);
+  const prng = createPrng(3).next;
   let unprovedCount = 0;
   for (let trial = 0; trial < 300; trial++) {
     const problem = randomProblem(prng, { layerCount: 10, levelCount: 12, largest: 60 });
@@ -154,7 +89,7 @@ Deno.test("allocate() under tight limits still meets the budget and brackets the
 });
 
 Deno.test("allocate() finds the same optimum when the problem is told otherwise", () => {
-  const prng = mulberry32(4);
+  const prng = createPrng(4).next;
   const change: Record<string, (layer: ProblemLayer, i: number) => ProblemLayer> = {
     scaled: (layer) => ({ ...layer, distortion: layer.distortion.map((value) => 3 * value) }),
     shifted: (layer, i) => ({ ...layer, distortion: layer.distortion.map((value) => value + i) }),
@@ -183,7 +118,7 @@ Deno.test("allocate() finds the same optimum when the problem is told otherwise"
 });
 
 Deno.test("allocate() never gets better when the budget rises, nor worse when a curve falls", () => {
-  const prng = mulberry32(5);
+  const prng = createPrng(5).next;
   for (let trial = 0; trial < 20; trial++) {
     const { layers } = randomProblem(prng, { layerCount: 4, levelCount: 8, largest: 30 });
     const lower = layers.map((layer) => ({
@@ -201,7 +136,7 @@ Deno.test("allocate() never gets better when the budget rises, nor worse when a 
 });
 
 Deno.test("allocate() proves a network's worth of layers", () => {
-  const prng = mulberry32(6);
+  const prng = createPrng(6).next;
   const levels = Array.from({ length: 101 }, (_, k) => k / 100);
   const layers = Array.from({ length: 34 }, (_, i) => {
     const scale = 0.1 + 5 * prng();
@@ -216,7 +151,7 @@ Deno.test("allocate() proves a network's worth of layers", () => {
 });
 
 Deno.test("allocate() leaves its input untouched and repeats its bits", () => {
-  const problem = randomProblem(mulberry32(7), { layerCount: 8, levelCount: 12, largest: 1000 });
+  const problem = randomProblem(createPrng(7).next, { layerCount: 8, levelCount: 12, largest: 1000 });
   const copy = structuredClone(problem);
   const allocation = allocate(problem);
   assert.deepEqual(problem, copy);
@@ -267,7 +202,7 @@ Deno.test("hullFront() lists optima of rising price that allocate() confirms", (
     ) => [pruned, distortion, layer, level]),
     [[0, 0, -1, -1], [2, 1, 0, 1], [5, 3, 1, 1], [8, 6, 0, 2], [10, 8.5, 1, 2]],
   );
-  const prng = mulberry32(8);
+  const prng = createPrng(8).next;
   for (let trial = 0; trial < 20; trial++) {
     const { layers } = randomProblem(prng, { layerCount: 6, levelCount: 12, largest: 1000 });
     const front = hullFront({ layers });
@@ -276,5 +211,39 @@ Deno.test("hullFront() lists optima of rising price that allocate() confirms", (
       if (i > 0) assert.ok(price >= front[i - 1].price && pruned > front[i - 1].pruned);
       assertClose(allocate({ layers, budget: pruned }).distortion, distortion);
     });
+  }
+});
+
+Deno.test("hullFront() runs over another cost and keeps constraints", () => {
+  const cost = { name: "macs", cost: [[20, 16, 10], [10, 7, 5]] };
+  // saved per distortion: first 4 for 1, 6 more for 3; second 3 for 2, 2 more for 3
+  const front = hullFront({ layers: BY_HAND, cost, constraints: { ceiling: { second: 0.3 } } });
+  assert.deepEqual(front.map(({ pruned, saved, distortion }) => [pruned, saved, distortion]), [
+    [0, 0, 0],
+    [2, 4, 1],
+    [5, 10, 4],
+    [8, 13, 6],
+  ]);
+});
+
+Deno.test("allocationSlider() meets every budget within its proven gap, and is optimal at the front's", () => {
+  const prng = createPrng(9).next;
+  for (let trial = 0; trial < 20; trial++) {
+    const { layers } = randomProblem(prng, { layerCount: 8, levelCount: 12, largest: 200 });
+    const slide = allocationSlider({ layers });
+    const most = mostPruned(layers);
+    for (let step = 0; step <= 20; step++) {
+      const budget = Math.floor(most * step / 20);
+      const rough = slide(budget);
+      const exact = allocate({ layers, budget });
+      assertConsistent(rough, { layers, budget });
+      assert.ok(rough.distortion >= exact.distortion * (1 - ROUNDING));
+      assert.ok(rough.lowerBound! <= exact.distortion * (1 + ROUNDING));
+    }
+    for (const { pruned, distortion } of hullFront({ layers })) {
+      assertClose(slide(pruned).distortion, distortion);
+    }
+    assert.throws(() => slide(most + 1), { name: "RangeError", message: /the reachable interval is 0 to/ });
+    assert.throws(() => slide(NaN), { name: "RangeError", message: /budget must be an integer/ });
   }
 });

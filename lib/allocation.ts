@@ -5,6 +5,10 @@
  * is a sparsity on a layer's rate-distortion curve, and level s of a layer of n weights prunes round(s · n).
  */
 
+import type { Constraints } from "./allocate/constraints.ts";
+
+export type { Constraints };
+
 /** One prunable layer with its rate-distortion curve. */
 export interface ProblemLayer {
   readonly name: string;
@@ -25,6 +29,22 @@ export interface AllocationProblem {
   readonly layers: readonly ProblemLayer[];
   /** Weights to prune in the network, T; an allocation is feasible if it prunes at least that many. */
   readonly budget: number;
+  /** Further costs that must not be exceeded; ours takes the budget and one of them, or two without a budget. */
+  readonly limits?: readonly CostLimit[];
+  /** Rules layer by layer; ours alone keeps them. */
+  readonly constraints?: Constraints;
+}
+
+/** What each layer costs at each of its levels, in one unit: multiply–accumulates, bytes, nanoseconds. */
+export interface CostTable {
+  readonly name: string;
+  /** Whole numbers of at least 0; shape [l][levels]. */
+  readonly cost: readonly (readonly number[])[];
+}
+
+/** A cost with the most that all layers together may have. */
+export interface CostLimit extends CostTable {
+  readonly most: number;
 }
 
 /** What one layer loses: `pruned` = round(level · weights). */
@@ -49,6 +69,16 @@ export interface Allocation {
   readonly gap: number | null;
   /** Whether the allocation is known to be optimal, up to float64 rounding of the sum. */
   readonly proved: boolean;
+  /** What it costs under each of the problem's limits; left out where there are none. */
+  readonly costs?: readonly AllocationCost[];
+}
+
+/** What an allocation costs, against its limit and the network with every layer at its first level. */
+export interface AllocationCost {
+  readonly name: string;
+  readonly cost: number;
+  readonly most: number;
+  readonly dense: number;
 }
 
 /** The one seam that our method and every rival fill. */
@@ -96,7 +126,7 @@ export function totalWeightCount(layers: readonly ProblemLayer[]): number {
  * @throws {TypeError} If a curve and its levels, or weights and weight count, differ in length.
  * @throws {RangeError} If there are no layers, or a number is outside its range; layer and index are named.
  */
-export function checkProblem({ layers, budget }: AllocationProblem): void {
+export function checkProblem({ layers, budget, limits = [] }: AllocationProblem): void {
   if (layers.length === 0) {
     throw new RangeError("Cannot allocate: a problem must have at least one layer, current count is 0");
   }
@@ -111,6 +141,38 @@ export function checkProblem({ layers, budget }: AllocationProblem): void {
     );
   }
   checkWorstSum(layers);
+  for (const limit of limits) checkLimit(layers, limit);
+}
+
+/** @throws If a cost table does not fit the layers, or a number is outside its range; limit, layer and index named. */
+function checkLimit(layers: readonly ProblemLayer[], { name, cost, most }: CostLimit): void {
+  if (cost.length !== layers.length) {
+    throw new TypeError(
+      `Cannot limit ${name}: the costs must be given for each layer, current counts are ${cost.length} and ${layers.length}`,
+    );
+  }
+  layers.forEach((layer, i) => {
+    if (cost[i].length !== layer.levels.length) {
+      throw new TypeError(
+        `Cannot limit ${name}: layer ${layer.name} must have one cost per level, current lengths are ${
+          cost[i].length
+        } and ${layer.levels.length}`,
+      );
+    }
+    const bad = cost[i].findIndex((value) => !(Number.isSafeInteger(value) && value >= 0));
+    if (bad >= 0) {
+      throw new RangeError(
+        `Cannot limit ${name}: costs of layer ${layer.name} must be whole numbers of at least 0, current value at index ${bad} is ${
+          cost[i][bad]
+        }`,
+      );
+    }
+  });
+  if (!(Number.isSafeInteger(most) && most >= 0)) {
+    throw new RangeError(
+      `Cannot limit ${name}: the limit must be a whole number of at least 0, current value is ${most}`,
+    );
+  }
 }
 
 function checkLayer({ name, weightCount, levels, distortion, weights }: ProblemLayer): void {
@@ -179,14 +241,15 @@ export function reachableInterval({ layers }: Pick<AllocationProblem, "layers">)
 /**
  * Refuses a budget above `most`, printing the reachable interval in weights and in sparsity.
  *
+ * @param binding What holds the reach back, for the end of the message.
  * @throws {RangeError} If the budget cannot be reached.
  */
-export function checkReach({ layers, budget }: AllocationProblem, most: number): void {
+export function checkReach({ layers, budget }: AllocationProblem, most: number, binding = ""): void {
   if (budget <= most) return;
   const total = totalWeightCount(layers);
   const sparsity = Math.floor(1e6 * most / total) / 1e6; // rounded down: the printed value can be asked for
   throw new RangeError(
-    `Cannot allocate a budget of ${budget} weights: the reachable interval is 0 to ${most} of ${total} weights, sparsity 0 to ${sparsity}`,
+    `Cannot allocate a budget of ${budget} weights: the reachable interval is 0 to ${most} of ${total} weights, sparsity 0 to ${sparsity}${binding}`,
   );
 }
 
@@ -221,7 +284,7 @@ function curveByCount({ weightCount, levels, distortion }: ProblemLayer) {
 
 /** The allocation that takes entry `levelIndex[i]` of each layer's curve, with its certificate. */
 export function allocationAtLevels(
-  { layers }: AllocationProblem,
+  { layers, limits }: AllocationProblem,
   levelIndex: readonly number[],
   { method, lowerBound }: { readonly method: string; readonly lowerBound: (distortion: number) => number },
 ): Allocation {
@@ -239,7 +302,13 @@ export function allocationAtLevels(
     lowerBound: bound,
     gap: relativeGap(distortion, bound),
     proved: bound === distortion,
+    ...(limits === undefined ? {} : { costs: limits.map((limit) => costAt(limit, levelIndex)) }),
   };
+}
+
+function costAt({ name, cost, most }: CostLimit, levelIndex: readonly number[]): AllocationCost {
+  const total = (at: (i: number) => number) => cost.reduce((sum, levels, i) => sum + levels[at(i)], 0);
+  return { name, cost: total((i) => levelIndex[i]), most, dense: total(() => 0) };
 }
 
 /** A rival's allocation: weights to prune in each layer, evaluated on the curves, without a certificate. */

@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { type Allocation, budgetForSparsity, type ProblemLayer } from "./allocation.ts";
 import { allocatorNamed, ALLOCATORS, lampScores } from "./baselines.ts";
-
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = state + 0x6d2b79f5 | 0;
-    let t = Math.imul(state ^ state >>> 15, 1 | state);
-    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
-    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
-  };
-}
+import { createPrng } from "./prng.ts";
 
 const RIVALS = Object.entries(ALLOCATORS).filter(([name]) => name !== "ours");
 const CURVE = { levels: [0, 0.5, 1], distortion: [0, 1, 8] };
@@ -130,7 +121,7 @@ Deno.test("lazarevich() divides by the norm of the layer", () => {
 });
 
 Deno.test("global(), lamp() and lazarevich() match sorting every score at every budget", () => {
-  const prng = mulberry32(1);
+  const prng = createPrng(1).next;
   const norm = (weights: Float32Array) => Math.hypot(...weights);
   for (let trial = 0; trial < 60; trial++) {
     const layers = randomLayers(prng);
@@ -158,7 +149,7 @@ Deno.test("lamp() leaves a weight in every layer as long as there is one for eac
 });
 
 Deno.test("every rival prunes the budget exactly, within its layers, at every sparsity", () => {
-  const prng = mulberry32(2);
+  const prng = createPrng(2).next;
   for (let trial = 0; trial < 40; trial++) {
     const layers = randomLayers(prng);
     const total = layers.reduce((sum, layer) => sum + layer.weightCount, 0);
@@ -190,7 +181,7 @@ function allocatedOrRefused(allocate: () => Allocation): Allocation | null {
 }
 
 Deno.test("no rival has less distortion than ours where every count is a level", () => {
-  const prng = mulberry32(4);
+  const prng = createPrng(4).next;
   for (let trial = 0; trial < 40; trial++) {
     const layers = randomLayers(prng).map((layer) => {
       const levels = Array.from({ length: layer.weightCount + 1 }, (_, k) => k / layer.weightCount);
@@ -206,7 +197,7 @@ Deno.test("no rival has less distortion than ours where every count is a level",
 });
 
 Deno.test("rivals leave their input untouched and repeat their bits", () => {
-  const layers = randomLayers(mulberry32(3));
+  const layers = randomLayers(createPrng(3).next);
   const copy = structuredClone(layers);
   for (const [, rival] of RIVALS) {
     const allocation = rival({ layers, budget: 3 });

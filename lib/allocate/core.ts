@@ -18,8 +18,8 @@ export interface Core {
 /** What the layers still to come cost at least: the relaxed problem of a suffix, for every need. */
 export interface SuffixTable {
   readonly steps: readonly HullStep[];
-  /** Weights after 0, 1, 2 … steps; rising, shape [steps + 1]. */
-  readonly pruned: Float64Array;
+  /** Saved after 0, 1, 2 … steps; rising, shape [steps + 1]. */
+  readonly saved: Float64Array;
   /** Distortion at those rows; the straight line between two bounds every choice from below. */
   readonly distortion: Float64Array;
 }
@@ -28,7 +28,7 @@ export interface SuffixTable {
  * Marks the levels that some allocation better than the incumbent may still take.
  *
  * The reduced cost of a level is what it adds to the relaxed optimum at the price of that optimum:
- * (distortion − price · pruned) minus the same at the layer's base. Where it fills the room between lower bound
+ * (distortion − price · saved) minus the same at the layer's base. Where it fills the room between lower bound
  * and incumbent, the level is out.
  *
  * @param base Entry of each layer in the relaxed optimum, see {@linkcode relax}.
@@ -36,7 +36,7 @@ export interface SuffixTable {
  * @returns 1 for open; shape [entries].
  */
 export function openLevels(
-  { layerCount, start, pruned, distortion }: Frontier,
+  { layerCount, start, saved, distortion }: Frontier,
   { base, price }: { readonly base: Int32Array; readonly price: number },
   room: number,
 ): Uint8Array {
@@ -45,7 +45,7 @@ export function openLevels(
     const from = base[layer];
     for (let entry = start[layer]; entry < start[layer + 1]; entry++) {
       const added = distortion[entry] - distortion[from];
-      const reducedCost = added - price * (pruned[entry] - pruned[from]);
+      const reducedCost = added - price * (saved[entry] - saved[from]);
       if (reducedCost < room) isOpen[entry] = 1;
     }
   }
@@ -53,19 +53,19 @@ export function openLevels(
 }
 
 /**
- * Gathers the open layers, those with the widest span of open weights first, ties in layer order.
+ * Gathers the open layers, those with the widest span of open savings first, ties in layer order.
  *
  * Wide layers first leaves fine steps for the end, where they make the relaxation of the rest almost exact: on hard
  * curves of 121 layers that is up to ten times faster than narrow layers first.
  */
 export function openCore(frontier: Frontier, isOpen: Uint8Array): Core {
-  const { layerCount, start, pruned } = frontier;
+  const { layerCount, start, saved } = frontier;
   const open = Array.from({ length: layerCount }, (_, layer) => {
     const entries: number[] = [];
     for (let entry = start[layer]; entry < start[layer + 1]; entry++) {
       if (isOpen[entry] === 1) entries.push(entry);
     }
-    return { layer, entries, span: pruned[entries[entries.length - 1]] - pruned[entries[0]] };
+    return { layer, entries, span: saved[entries[entries.length - 1]] - saved[entries[0]] };
   });
   const searched = open.filter(({ entries }) => entries.length > 1).sort((a, b) => b.span - a.span);
   return {
@@ -80,26 +80,26 @@ export function openCore(frontier: Frontier, isOpen: Uint8Array): Core {
 /** Tabulates the relaxed problem of the core's layers from position `from` on. Time O(steps). */
 export function suffixTable(core: Core, steps: readonly HullStep[], from: number): SuffixTable {
   const { frontier, layers, lowest } = core;
-  const pruned = new Float64Array(steps.length + 1);
+  const saved = new Float64Array(steps.length + 1);
   const distortion = new Float64Array(steps.length + 1);
   for (const layer of layers.slice(from)) {
-    pruned[0] += frontier.pruned[lowest[layer]];
+    saved[0] += frontier.saved[lowest[layer]];
     distortion[0] += frontier.distortion[lowest[layer]];
   }
   for (let t = 0; t < steps.length; t++) {
-    pruned[t + 1] = pruned[t] + steps[t].pruned;
+    saved[t + 1] = saved[t] + steps[t].saved;
     distortion[t + 1] = distortion[t] + steps[t].distortion;
   }
-  return { steps, pruned, distortion };
+  return { steps, saved, distortion };
 }
 
-/** First row that prunes at least `need`; the row count if none does. */
-export function firstRowReaching({ pruned }: SuffixTable, need: number): number {
+/** First row that saves at least `need`; the row count if none does. */
+export function firstRowReaching({ saved }: SuffixTable, need: number): number {
   let low = 0;
-  let high = pruned.length;
+  let high = saved.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (pruned[middle] >= need) high = middle;
+    if (saved[middle] >= need) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -41,8 +41,8 @@ interface Completion {
 /**
  * Searches all allocations of open entries that beat the incumbent by more than `tolerance`.
  *
- * Eqs. (9)-(12) with lists in place of a table: a state is a number of pruned weights that some partial allocation
- * reaches exactly, so nothing is rounded. A state goes if another prunes as much for no more distortion, or if the
+ * Eqs. (9)-(12) with lists in place of a table: a state is a whole number saved that some partial allocation
+ * reaches exactly, so nothing is rounded. A state goes if another saves as much for no more distortion, or if the
  * relaxed problem of the layers still to come shows that it cannot beat the best allocation known. Taking that
  * relaxation's last step whole gives an allocation, so the best one known improves on the way. Where a list outgrows
  * its share of `stateLimit` the states of least bound stay, and the lower bound remembers the others.
@@ -90,7 +90,7 @@ function rootState({ frontier, layers, lowest }: Core): StateList {
   const root = emptyStates(1);
   lowest.forEach((entry, layer) => {
     if (isSearched.has(layer)) return;
-    root.pruned[0] += frontier.pruned[entry];
+    root.saved[0] += frontier.saved[entry];
     root.distortion[0] += frontier.distortion[entry];
   });
   return { ...root, length: 1 };
@@ -114,21 +114,21 @@ function extendStates(
 ): StateList {
   const extended = emptyStates(list.length);
   let length = 0;
-  let row = firstRowReaching(suffix, goal.budget - list.pruned[0] - frontier.pruned[entry]);
+  let row = firstRowReaching(suffix, goal.budget - list.saved[0] - frontier.saved[entry]);
   for (let k = 0; k < list.length; k++) {
-    const pruned = list.pruned[k] + frontier.pruned[entry];
+    const saved = list.saved[k] + frontier.saved[entry];
     const distortion = list.distortion[k] + frontier.distortion[entry];
-    const need = goal.budget - pruned; // rises with k
-    while (row < suffix.pruned.length && suffix.pruned[row] < need) row++;
-    if (row === suffix.pruned.length) break; // out of reach, and so are all that prune less
+    const need = goal.budget - saved; // rises with k
+    while (row < suffix.saved.length && suffix.saved[row] < need) row++;
+    if (row === suffix.saved.length) break; // out of reach, and so are all that save less
     const whole = distortion + suffix.distortion[row];
     if (whole < completion.distortion) {
       Object.assign(completion, { parent: k, entry, row, distortion: whole });
     }
-    const over = row === 0 ? 0 : (suffix.pruned[row] - need) * suffix.steps[row - 1].price;
+    const over = row === 0 ? 0 : (suffix.saved[row] - need) * suffix.steps[row - 1].price;
     const bound = whole - over;
     if (bound > completion.distortion - goal.tolerance) continue;
-    extended.pruned[length] = pruned;
+    extended.saved[length] = saved;
     extended.distortion[length] = distortion;
     extended.bound[length] = bound;
     extended.parent[length] = k;

@@ -1,13 +1,13 @@
 /** Pareto lists of partial allocations. */
 
 /**
- * Partial allocations of the layers seen so far, most pruned weights first; distortion strictly falls with them.
+ * Partial allocations of the layers seen so far, most saved first; distortion strictly falls with them.
  *
  * `parent` is the state of the list before that was extended by `entry`. Arrays may be longer than `length`.
  */
 export interface StateList {
   readonly length: number;
-  readonly pruned: Float64Array;
+  readonly saved: Float64Array;
   readonly distortion: Float64Array;
   /** No completion of the state has less distortion. */
   readonly bound: Float64Array;
@@ -18,7 +18,7 @@ export interface StateList {
 export function emptyStates(capacity: number): StateList {
   return {
     length: 0,
-    pruned: new Float64Array(capacity),
+    saved: new Float64Array(capacity),
     distortion: new Float64Array(capacity),
     bound: new Float64Array(capacity),
     parent: new Int32Array(capacity),
@@ -35,7 +35,7 @@ export function mergeStates(a: StateList, b: StateList): StateList {
   let least = Infinity; // distortion of the last state taken
   for (let i = 0, j = 0; i < a.length || j < b.length;) {
     const takeA = j >= b.length || i < a.length && (
-          a.pruned[i] > b.pruned[j] || a.pruned[i] === b.pruned[j] && a.distortion[i] <= b.distortion[j]
+          a.saved[i] > b.saved[j] || a.saved[i] === b.saved[j] && a.distortion[i] <= b.distortion[j]
         );
     const from = takeA ? a : b;
     const k = takeA ? i++ : j++;
@@ -48,7 +48,7 @@ export function mergeStates(a: StateList, b: StateList): StateList {
 }
 
 /**
- * Keeps the `width` states of least bound; ties keep those that prune more.
+ * Keeps the `width` states of least bound; ties keep those that save more.
  *
  * @returns The shorter list, and the least bound among the dropped states (Infinity if none).
  */
@@ -69,7 +69,7 @@ export function trimStates(
 }
 
 function copyState(from: StateList, k: number, to: StateList, at: number): void {
-  to.pruned[at] = from.pruned[k];
+  to.saved[at] = from.saved[k];
   to.distortion[at] = from.distortion[k];
   to.bound[at] = from.bound[k];
   to.parent[at] = from.parent[k];

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { emptyStates, mergeStates, type StateList, trimStates } from "./states.ts";
 
 /** States of these weights and distortions, bounded by their distortion; `entry` tells the lists apart. */
-function statesOf(entry: number, ...states: [pruned: number, distortion: number][]): StateList {
+function statesOf(entry: number, ...states: [saved: number, distortion: number][]): StateList {
   const list = emptyStates(states.length + 2); // longer than needed, as lists are
-  states.forEach(([pruned, distortion], k) => {
-    list.pruned[k] = pruned;
+  states.forEach(([saved, distortion], k) => {
+    list.saved[k] = saved;
     list.distortion[k] = distortion;
     list.bound[k] = distortion;
     list.parent[k] = k;
@@ -14,11 +14,11 @@ function statesOf(entry: number, ...states: [pruned: number, distortion: number]
   return { ...list, length: states.length };
 }
 
-function rows({ length, pruned, distortion, entry }: StateList): number[][] {
-  return Array.from({ length }, (_, k) => [pruned[k], distortion[k], entry[k]]);
+function rows({ length, saved, distortion, entry }: StateList): number[][] {
+  return Array.from({ length }, (_, k) => [saved[k], distortion[k], entry[k]]);
 }
 
-Deno.test("mergeStates() keeps what prunes more or costs less, in order", () => {
+Deno.test("mergeStates() keeps what saves more or costs less, in order", () => {
   const a = statesOf(0, [9, 7], [5, 4], [2, 3]);
   const b = statesOf(1, [9, 8], [6, 4], [5, 3], [1, 0]);
   // 9 for 8 loses to 9 for 7, 5 for 4 to 6 for 4, 2 for 3 to 5 for 3
@@ -39,7 +39,7 @@ Deno.test("trimStates() keeps the states of least bound in order and tells the l
   assert.deepEqual(trimStates(list, 4), { kept: list, dropped: Infinity });
 });
 
-Deno.test("trimStates() keeps those that prune more where bounds tie", () => {
+Deno.test("trimStates() keeps those that save more where bounds tie", () => {
   const list = statesOf(0, [9, 7], [6, 4], [5, 3], [1, 0]);
   list.bound.fill(1);
   const { kept, dropped } = trimStates(list, 2);

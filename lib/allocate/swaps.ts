@@ -12,20 +12,20 @@ export interface Swap {
 export interface Move {
   readonly layer: number;
   readonly entry: number;
-  /** Weights pruned in addition, negative for a lower level. */
-  readonly pruned: number;
+  /** Cost saved in addition, negative for a lower level. */
+  readonly saved: number;
   readonly distortion: number;
 }
 
 /**
  * The best change of at most two layers that stays feasible.
  *
- * Moves are sorted by the weights they prune; while one runs upwards, all partners that make up for it form a
+ * Moves are sorted by what they save; while one runs upwards, all partners that make up for it form a
  * growing prefix of the moves from the other end, of which the two best in different layers are remembered.
  * Time O(m log m) for m moves.
  *
  * @param choice The entry of each layer now; shape [l].
- * @param slack Weights pruned beyond the budget now; at least 0.
+ * @param slack Cost saved beyond the budget now; at least 0.
  * @param isOpen Entries worth moving to.
  */
 export function bestSwap(
@@ -33,13 +33,13 @@ export function bestSwap(
   choice: Int32Array,
   { slack, isOpen }: { readonly slack: number; readonly isOpen: Uint8Array },
 ): Swap {
-  const rising = openMoves(frontier, choice, isOpen).sort((a, b) => a.pruned - b.pruned);
+  const rising = openMoves(frontier, choice, isOpen).sort((a, b) => a.saved - b.saved);
   let best: Swap = { moves: [], distortion: 0 };
   let cheapest: Move | undefined;
   let runnerUp: Move | undefined; // cheapest of the other layers
   let next = rising.length - 1;
   for (const move of rising) {
-    for (; next >= 0 && rising[next].pruned + move.pruned + slack >= 0; next--) {
+    for (; next >= 0 && rising[next].saved + move.saved + slack >= 0; next--) {
       const partner = rising[next];
       if (cheapest === undefined || partner.distortion < cheapest.distortion) {
         if (partner.layer !== cheapest?.layer) runnerUp = cheapest;
@@ -61,11 +61,11 @@ export function bestSwap(
 
 /** Every open move, and staying (layer −1), which lets a single move pair with nothing. */
 function openMoves(
-  { layerCount, start, pruned, distortion }: Frontier,
+  { layerCount, start, saved, distortion }: Frontier,
   choice: Int32Array,
   isOpen: Uint8Array,
 ) {
-  const moves: Move[] = [{ layer: -1, entry: -1, pruned: 0, distortion: 0 }];
+  const moves: Move[] = [{ layer: -1, entry: -1, saved: 0, distortion: 0 }];
   for (let layer = 0; layer < layerCount; layer++) {
     const now = choice[layer];
     for (let entry = start[layer]; entry < start[layer + 1]; entry++) {
@@ -73,7 +73,7 @@ function openMoves(
       moves.push({
         layer,
         entry,
-        pruned: pruned[entry] - pruned[now],
+        saved: saved[entry] - saved[now],
         distortion: distortion[entry] - distortion[now],
       });
     }
