@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { algorithm1, ternarySearch } from "./algorithm1.ts";
+import { allocate } from "./allocate.ts";
+import { leastByTable, randomProblem } from "./allocate/_test_problems.ts";
+import type { AllocationProblem } from "./allocation.ts";
+import { createPrng } from "./prng.ts";
+
+const ROUNDING = 1e-12;
+
+/** 5 of 20 weights: two from the first and three from the second cost 1 + 2. */
+const BY_HAND: AllocationProblem = {
+  layers: [
+    { name: "first", weightCount: 10, levels: [0, 0.2, 0.5], distortion: [0, 1, 4] },
+    { name: "second", weightCount: 10, levels: [0, 0.3, 0.5], distortion: [0, 2, 5] },
+  ],
+  budget: 5,
+};
+
+Deno.test("algorithm1() solves a case worked by hand, and pays for a coarse grid", () => {
+  const counts = (unit: number) => algorithm1(BY_HAND, { unit }).layers.map(({ pruned }) => pruned);
+  assert.deepEqual(counts(1), [2, 3]);
+  // in units of 2 the levels are 0, 1, 2 and 0, 1, 2, and T is 3: 1 + 2 for 6 or 2 + 1 for 6, the first k wins
+  assert.deepEqual(algorithm1(BY_HAND, { unit: 2 }).distortion, 6);
+  assert.deepEqual(ternarySearch(BY_HAND, { unit: 1 }).layers.map(({ pruned }) => pruned), [2, 3]);
+});
+
+Deno.test("algorithm1() on single weights is optimal, and both always meet the budget", () => {
+  const prng = createPrng(1).next;
+  let worse = 0;
+  for (let trial = 0; trial < 150; trial++) {
+    const problem = randomProblem(prng, { layerCount: 1 + trial % 8, levelCount: 12, largest: 60 });
+    const least = leastByTable(problem);
+    const dense = algorithm1(problem, { unit: 1 });
+    assert.ok(Math.abs(dense.distortion - least) <= ROUNDING * least);
+    const ternary = ternarySearch(problem, { unit: 1 });
+    for (const { layers } of [dense, ternary]) {
+      assert.ok(layers.reduce((sum, { pruned }) => sum + pruned, 0) >= problem.budget);
+    }
+    assert.ok(ternary.distortion >= least * (1 - ROUNDING));
+    if (ternary.distortion > least * (1 + ROUNDING)) worse++;
+  }
+  assert.ok(worse > 20, `ternary search was worse ${worse} times`); // curves that are not convex
+});
+
+Deno.test("ternarySearch() is exact where curves are convex and single weights are levels", () => {
+  const prng = createPrng(2).next;
+  for (let trial = 0; trial < 40; trial++) {
+    const layers = Array.from({ length: 4 }, (_, i) => {
+      const weightCount = 3 + Math.floor(20 * prng());
+      const steps = Array.from({ length: weightCount }, () => 0.1 + prng()).sort((a, b) => a - b);
+      const distortion = [0];
+      for (const step of steps) distortion.push(distortion[distortion.length - 1] + step);
+      return {
+        name: `layer${i}`,
+        weightCount,
+        levels: distortion.map((_, k) => k / weightCount),
+        distortion,
+      };
+    });
+    const problem = { layers, budget: Math.floor(30 * prng()) % 12 };
+    const [exact, ternary] = [allocate(problem), ternarySearch(problem, { unit: 1 })];
+    assert.ok(Math.abs(ternary.distortion - exact.distortion) <= ROUNDING * exact.distortion);
+  }
+});
+
+Deno.test("both refuse what the grid cannot reach, and an odd unit", () => {
+  for (const way of [algorithm1, ternarySearch]) {
+    assert.throws(() => way({ ...BY_HAND, budget: 9 }, { unit: 3 }), {
+      name: "RangeError",
+      message:
+        "Cannot allocate a budget of 9 weights: the reachable interval is 0 to 6 of 20 weights, sparsity 0 to 0.3 on a grid of 3 weights",
+    });
+    assert.throws(() => way(BY_HAND, { unit: 0 }), { name: "RangeError", message: /unit .* is 0$/ });
+    assert.throws(() => way({ layers: [], budget: 0 }), {
+      name: "RangeError",
+      message: /at least one layer/,
+    });
+  }
+});
