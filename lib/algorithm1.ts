@@ -4,6 +4,7 @@ import {
   type Allocation,
   allocationAtCounts,
   type AllocationProblem,
+  checkPlain,
   checkProblem,
   checkReach,
   prunedAtLevel,
@@ -60,6 +61,7 @@ function onGrid(
   { unit = Math.max(1, Math.ceil(problem.budget / 10_000)) }: GridOptions,
   search: StateSearch,
 ): Allocation {
+  checkPlain(method, problem);
   checkProblem(problem);
   if (!(Number.isSafeInteger(unit) && unit >= 1)) {
     throw new RangeError(

@@ -223,6 +223,23 @@ function checkWorstSum(layers: readonly ProblemLayer[]): void {
 }
 
 /**
+ * Refuses what a rival would ignore, so that none returns an allocation that breaks a rule.
+ *
+ * @throws {RangeError} If the problem has limits or constraints.
+ */
+export function checkPlain(method: string, { limits, constraints }: AllocationProblem): void {
+  const given = [limits !== undefined && "limits", constraints !== undefined && "constraints"].filter(
+    Boolean,
+  );
+  if (given.length === 0) return;
+  throw new RangeError(
+    `Cannot allocate by ${method}: only ours keeps limits and constraints, current problem has ${
+      given.join(" and ")
+    }`,
+  );
+}
+
+/**
  * Weights that the levels of a problem can prune, leaving out levels of infinite distortion.
  *
  * Every budget up to `most` is reachable, because an allocation may prune more than it must.

@@ -1,23 +1,31 @@
 /**
  * The rivals: each maps a problem to weights to prune per layer by its own rule, all through `Allocator`.
  *
- * They know nothing of curves; the curves only evaluate what they chose. Each prunes exactly the budget.
+ * They know nothing of curves; the curves only evaluate what they chose. Each prunes exactly the budget, and refuses
+ * limits and constraints, which ours alone keeps.
  * Papers: Zhu & Gupta 2018 (uniform), Gale et al. 2019 (uniform+), Evci et al. 2020 (E-R kernel), Morcos et al. 2019
- * (global), Lee et al. 2021 (LAMP), Lazarevich et al. 2021 (normalised threshold).
+ * (global), Lee et al. 2021 (LAMP), Lazarevich et al. 2021 (normalised threshold), Isik et al. 2022 (SuRP), Lu et al.
+ * 2024 (AlphaPruning).
  */
 
 import {
+  type Allocation,
   allocationAtCounts,
   type AllocationProblem,
   type Allocator,
+  checkPlain,
   checkProblem,
   checkReach,
   type ProblemLayer,
   totalWeightCount,
 } from "./allocation.ts";
+import { algorithm1, ternarySearch } from "./algorithm1.ts";
 import { allocate } from "./allocate.ts";
 import { splitInProportion } from "./baselines/shares.ts";
+import { hillExponent, squaredSingularValues } from "./baselines/spectrum.ts";
+import { refine } from "./baselines/surp.ts";
 import { countsBelowThreshold } from "./baselines/threshold.ts";
+import { createPrng, type Prng } from "./prng.ts";
 
 /** Weights to prune in each layer, and the most that the rule can prune at all. */
 interface Rule {
@@ -62,10 +70,38 @@ export const lazarevich: Allocator = rival("lazarevich", {
   prunedCounts: (problem) => thresholdCounts("lazarevich", problem, normalisedMagnitudes),
 });
 
+/**
+ * AlphaPruning's spectral rule: a layer whose spectrum has a heavier tail is better trained and keeps more.
+ *
+ * With α_i the Hill exponent of layer i's squared singular values, the sparsities are in proportion to
+ * 1 − τ + 2τ (α_i − α_min) / (α_max − α_min), τ = 0.3, scaled to the budget; a layer that would lose more than it has
+ * goes whole and the rest is solved again. A flat spectrum counts as the lightest tail; where all tails are equal, so
+ * are the sparsities. Reads `weights` and `shape`. Time O(k_h k_w m³) a layer, m the smaller of its channels: about a
+ * second for a layer of 512 × 512 × 3 × 3.
+ */
+export const alphaPruning: Allocator = rival("alpha-pruning", {
+  most: totalWeightCount,
+  prunedCounts: alphaPruningCounts,
+});
+
+/**
+ * SuRP: successive refinement of all weights in one list, each tensor divided by its L2 norm; see
+ * {@linkcode refine}. What it never touches is pruned. Reads `weights`.
+ *
+ * @param options The picks are random; by default those of seed 0.
+ */
+export function surp(
+  problem: AllocationProblem,
+  { prng = createPrng(0, "surp") }: { readonly prng?: Prng } = {},
+): Allocation {
+  return rival("surp", {
+    most: totalWeightCount,
+    prunedCounts: (checked) => surpCounts(checked, prng),
+  })(problem);
+}
+
 /** Every allocator by the name a user types. */
-export const ALLOCATORS: Readonly<
-  Record<"ours" | "uniform" | "uniform+" | "er-kernel" | "global" | "lamp" | "lazarevich", Allocator>
-> = {
+export const ALLOCATORS = {
   ours: (problem) => allocate(problem),
   uniform,
   "uniform+": uniformPlus,
@@ -73,7 +109,16 @@ export const ALLOCATORS: Readonly<
   global,
   lamp,
   lazarevich,
-};
+  surp: (problem) => surp(problem),
+  "alpha-pruning": alphaPruning,
+  algorithm1: (problem) => algorithm1(problem),
+  ternary: (problem) => ternarySearch(problem),
+} as const satisfies Readonly<Record<string, Allocator>>;
+
+/** Methods that rank weights, and so need the network beside the curves. */
+export const READS_WEIGHTS: readonly string[] = Object.keys(ALLOCATORS).filter((name) =>
+  !["ours", "algorithm1", "ternary"].includes(name)
+);
 
 /**
  * Looks an allocator up by name.
@@ -110,6 +155,7 @@ export function lampScores(magnitudes: Float32Array): Float64Array {
 
 function rival(method: string, { most, prunedCounts }: Rule): Allocator {
   return (problem) => {
+    checkPlain(method, problem);
     checkProblem(problem);
     checkReach(problem, most(problem.layers));
     return allocationAtCounts(problem, prunedCounts(problem), { method });
@@ -142,16 +188,66 @@ function erKernelCounts({ layers, budget }: AllocationProblem): number[] {
   return weightCounts.map((count, i) => count - kept[i]);
 }
 
-function sumOfExtents({ name, shape, weightCount }: ProblemLayer): number {
+function sumOfExtents(layer: ProblemLayer): number {
+  return shapeOf("er-kernel", layer).reduce((sum, extent) => sum + extent, 0);
+}
+
+function shapeOf(method: string, { name, shape, weightCount }: ProblemLayer): readonly number[] {
   const isExtent = (extent: number) => Number.isSafeInteger(extent) && extent >= 1;
   if (!shape?.every(isExtent) || shape.reduce((size, extent) => size * extent, 1) !== weightCount) {
     throw new TypeError(
-      `Cannot allocate by er-kernel: layer ${name} must have a shape of ${weightCount} weights, current value is [${
+      `Cannot allocate by ${method}: layer ${name} must have a shape of ${weightCount} weights, current value is [${
         shape ?? "undefined"
       }]`,
     );
   }
-  return shape.reduce((sum, extent) => sum + extent, 0);
+  return shape;
+}
+
+/** Sparsities in proportion to the map of the exponents; weights to prune as whole-number shares. */
+function alphaPruningCounts({ layers, budget }: AllocationProblem): number[] {
+  const exponents = layers.map((layer) =>
+    hillExponent(
+      squaredSingularValues(
+        finiteWeights("alpha-pruning", layer),
+        matrixShape(shapeOf("alpha-pruning", layer)),
+      ),
+    )
+  );
+  const finite = exponents.filter(Number.isFinite);
+  const [least, most] = [Math.min(...finite), Math.max(...finite)];
+  const place = (exponent: number) =>
+    most > least ? (Math.min(exponent, most) - least) / (most - least) : 0.5;
+  const shares = layers.map(({ weightCount }, i) => (
+    // parts of a million: the split below works in whole numbers
+    weightCount * Math.round(1e6 * (1 + 0.3 * (2 * place(exponents[i]) - 1)))
+  ));
+  return splitInProportion(budget, shares, layers.map(({ weightCount }) => weightCount));
+}
+
+/** A shape of one extent is a matrix of one row. */
+function matrixShape(shape: readonly number[]): readonly number[] {
+  return shape.length === 1 ? [1, ...shape] : shape;
+}
+
+function surpCounts({ layers, budget }: AllocationProblem, prng: Prng): number[] {
+  const magnitudes = layers.map((layer) => {
+    const weights = finiteWeights("surp", layer);
+    const norm = Math.sqrt(weights.reduce((sum, weight) => sum + weight ** 2, 0));
+    return Float64Array.from(weights, (weight) => weight === 0 ? 0 : Math.abs(weight) / norm);
+  });
+  const all = new Float64Array(totalWeightCount(layers));
+  let offset = 0;
+  for (const layer of magnitudes) {
+    all.set(layer, offset);
+    offset += layer.length;
+  }
+  const isTouched = refine(all, budget, prng);
+  offset = 0;
+  return layers.map(({ weightCount }) => {
+    const touched = isTouched.subarray(offset, offset += weightCount).reduce((sum, value) => sum + value, 0);
+    return weightCount - touched;
+  });
 }
 
 function thresholdCounts(
@@ -163,7 +259,11 @@ function thresholdCounts(
 }
 
 /** |w| of a layer in ascending order. */
-function sortedMagnitudes(method: string, { name, weights }: ProblemLayer): Float32Array {
+function sortedMagnitudes(method: string, layer: ProblemLayer): Float32Array {
+  return finiteWeights(method, layer).map(Math.abs).sort();
+}
+
+function finiteWeights(method: string, { name, weights }: ProblemLayer): Float32Array {
   if (weights === undefined) {
     throw new TypeError(
       `Cannot allocate by ${method}: layer ${name} must have its weights, current value is undefined`,
@@ -177,7 +277,7 @@ function sortedMagnitudes(method: string, { name, weights }: ProblemLayer): Floa
       }`,
     );
   }
-  return weights.map(Math.abs).sort();
+  return weights;
 }
 
 function normalisedMagnitudes(magnitudes: Float32Array): Float64Array {

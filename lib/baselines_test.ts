@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type Allocation, budgetForSparsity, type ProblemLayer } from "./allocation.ts";
-import { allocatorNamed, ALLOCATORS, lampScores } from "./baselines.ts";
+import { allocatorNamed, ALLOCATORS, lampScores, READS_WEIGHTS, surp } from "./baselines.ts";
 import { createPrng } from "./prng.ts";
 
-const RIVALS = Object.entries(ALLOCATORS).filter(([name]) => name !== "ours");
+const RIVALS = Object.entries(ALLOCATORS).filter(([name]) => READS_WEIGHTS.includes(name));
 const CURVE = { levels: [0, 0.5, 1], distortion: [0, 1, 8] };
 
 /** Layers of these weights in any shape, with one curve for all. */
@@ -120,10 +120,51 @@ Deno.test("lazarevich() divides by the norm of the layer", () => {
   ]]);
 });
 
+Deno.test("alpha-pruning() prunes lighter tails more", () => {
+  const diagonal = (...squares: number[]) =>
+    squares.flatMap((square, i) => squares.map((_, j) => i === j ? Math.sqrt(square) : 0));
+  // tails e², e³: 1 + 2 / 1 = 3; e⁴, e⁶: 1 + 2 / 2 = 2; e³, e⁵ … 1 + 2 / (4 / 3) = 2.5
+  const spectra = [[0, 1, 2, 3], [0, 2, 4, 6], [0, 1, 3, 3 + 4 / 3]];
+  const layers = layersOf(...spectra.map((powers) => diagonal(...powers.map(Math.exp))))
+    .map((layer) => ({ ...layer, shape: [4, 4] }));
+  // 1.3 : 0.7 : 1 of 16 weights each; 24 of 48 are 10.4, 5.6, 8
+  assert.deepEqual(prunedBy("alpha-pruning", layers, 24), [10, 6, 8]);
+  // 42: 18.2 is more than the first has; the other 26 split 0.7 : 1 are 10.7 and 15.3
+  assert.deepEqual(prunedBy("alpha-pruning", layers, 42), [16, 11, 15]);
+  assert.deepEqual(prunedBy("alpha-pruning", [layers[0], layers[0]], 8), [4, 4]); // equal tails
+});
+
+Deno.test("surp() prunes what refinement never touches, whatever a layer's scale", () => {
+  // divided by their norms 0.14 and 0.99 twice; the step is ln 4 · 0.57 = 0.78, so both 0.99s are touched first
+  assert.deepEqual(prunedBy("surp", layersOf([1, 7], [-70, 10]), 2), [1, 1]);
+  const prng = createPrng(8);
+  const wide = layersOf(...[1, 100].map((scale) => Array.from({ length: 60 }, () => scale * prng.normal())));
+  const [small, large] = prunedBy("surp", wide, 60);
+  assert.ok(small > 15 && large > 15);
+  const seeded = (seed: number) =>
+    surp({ layers: wide, budget: 60 }, { prng: createPrng(seed) }).layers.map(({ pruned }) => pruned);
+  assert.deepEqual(seeded(1), seeded(1));
+  const outcomes = new Set([1, 2, 3, 4, 5, 6].map((seed) => seeded(seed).join()));
+  assert.ok(outcomes.size > 1); // the picks are random
+});
+
+Deno.test("rivals refuse limits and constraints, which they would not keep", () => {
+  const layers = layersOf([1, 2, 3]);
+  const limits = [{ name: "macs", cost: [[3, 2, 1]], most: 2 }];
+  for (const [method, rival] of Object.entries(ALLOCATORS)) {
+    if (method === "ours") continue;
+    assert.throws(() => rival({ layers, budget: 1, limits, constraints: {} }), {
+      name: "RangeError",
+      message:
+        `Cannot allocate by ${method}: only ours keeps limits and constraints, current problem has limits and constraints`,
+    });
+  }
+});
+
 Deno.test("global(), lamp() and lazarevich() match sorting every score at every budget", () => {
   const prng = createPrng(1).next;
   const norm = (weights: Float32Array) => Math.hypot(...weights);
-  for (let trial = 0; trial < 60; trial++) {
+  for (let trial = 0; trial < 20; trial++) {
     const layers = randomLayers(prng);
     const weights = layers.map((layer) => layer.weights!);
     const magnitudes = weights.map((layer) => Array.from(layer, Math.abs));
@@ -209,7 +250,7 @@ Deno.test("rivals leave their input untouched and repeat their bits", () => {
 Deno.test("rivals refuse what they cannot do, naming the layer", () => {
   const [layer] = layersOf([1, 2, 3]);
   const bare = { ...layer, weights: undefined, shape: undefined };
-  for (const method of ["global", "lamp", "lazarevich"] as const) {
+  for (const method of ["global", "lamp", "lazarevich", "surp"] as const) {
     assert.throws(() => prunedBy(method, [bare], 1), {
       name: "TypeError",
       message: `Cannot allocate by ${method}: layer layer0 must have its weights, current value is undefined`,
@@ -240,7 +281,7 @@ Deno.test("allocatorNamed() finds every name and lists them for another", () => 
     assert.throws(() => allocatorNamed(name), {
       name: "RangeError",
       message:
-        `Cannot find the allocator: its name must be one of ours, uniform, uniform+, er-kernel, global, lamp, lazarevich, current value is ${name}`,
+        `Cannot find the allocator: its name must be one of ours, uniform, uniform+, er-kernel, global, lamp, lazarevich, surp, alpha-pruning, algorithm1, ternary, current value is ${name}`,
     });
   }
 });
