@@ -113,7 +113,7 @@ export function allocationSlider(
   const choices = choicesOf(free, needsOf(free));
   const frontier = dominantLevels(choices);
   const steps = hullSteps(frontier);
-  const most = steps.reduce((sum, { saved }) => sum + saved, lowestSaving());
+  const most = steps.saved.reduce((sum, saved) => sum + saved, lowestSaving());
   return (budget) => {
     const problem = { ...free, budget };
     if (!(Number.isSafeInteger(budget) && budget >= 0 && budget <= most)) {

@@ -61,17 +61,25 @@ export function choicesOf(problem: AllocationProblem, needs: readonly Need[]): C
     return {
       layers: group,
       levels: allowed,
-      saved: needs.map(({ savedAt }) =>
-        Float64Array.from(allowed, (k) => group.reduce((sum, i) => sum + savedAt(i, k), 0))
-      ),
-      distortion: Float64Array.from(
-        allowed,
-        (k) => group.reduce((sum, i) => sum + layers[i].distortion[k], 0),
-      ),
+      saved: needs.map(({ savedAt }) => sumOfGroup(allowed, group, savedAt)),
+      distortion: sumOfGroup(allowed, group, (i, k) => layers[i].distortion[k]),
     };
   });
   needs.forEach((need, column) => checkNeed(problem, need, column, choices, rules));
   return choices;
+}
+
+/** Sum over a group's layers at each of its levels. */
+function sumOfGroup(
+  levels: Int32Array,
+  group: readonly number[],
+  valueAt: (layer: number, level: number) => number,
+): Float64Array {
+  const sums = new Float64Array(levels.length);
+  for (const i of group) {
+    for (let at = 0; at < levels.length; at++) sums[at] += valueAt(i, levels[at]);
+  }
+  return sums;
 }
 
 function allowedLevels(
@@ -80,15 +88,17 @@ function allowedLevels(
   rules: readonly Rule[],
 ): Int32Array {
   const { levels } = layers[group[0]];
-  const allowed: number[] = [];
+  const allowed = new Int32Array(levels.length);
+  let length = 0;
   for (let k = 0; k < levels.length; k++) {
-    const isFinite = group.every((i) => layers[i].distortion[k] < Infinity);
-    if (
-      isFinite &&
-      rules.every(({ layer, allows }) => allows(prunedAtLevel(levels[k], layers[layer].weightCount)))
-    ) allowed.push(k);
+    let isAllowed = true;
+    for (const i of group) if (layers[i].distortion[k] === Infinity) isAllowed = false;
+    for (const { layer, allows } of rules) {
+      if (isAllowed) isAllowed = allows(prunedAtLevel(levels[k], layers[layer].weightCount));
+    }
+    if (isAllowed) allowed[length++] = k;
   }
-  return Int32Array.from(allowed);
+  return allowed.subarray(0, length);
 }
 
 /** Names the fewest rules that leave nothing, and what is left without the first of them. */

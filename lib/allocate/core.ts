@@ -1,7 +1,7 @@
 /** The part of a problem that is still open: layers with more than one level left. */
 
 import type { Frontier } from "./frontier.ts";
-import { type HullStep, hullSteps } from "./hull.ts";
+import { type HullSteps, hullSteps } from "./hull.ts";
 
 /** Open layers in the order of the search, on top of what is settled. */
 export interface Core {
@@ -12,12 +12,12 @@ export interface Core {
   /** Lowest open entry of every layer of the problem; the only one where a layer is settled. */
   readonly lowest: Int32Array;
   /** Hull steps over open entries, cheapest first. */
-  readonly steps: readonly HullStep[];
+  readonly steps: HullSteps;
 }
 
 /** What the layers still to come cost at least: the relaxed problem of a suffix, for every need. */
 export interface SuffixTable {
-  readonly steps: readonly HullStep[];
+  readonly steps: HullSteps;
   /** Saved after 0, 1, 2 … steps; rising, shape [steps + 1]. */
   readonly saved: Float64Array;
   /** Distortion at those rows; the straight line between two bounds every choice from below. */
@@ -78,7 +78,7 @@ export function openCore(frontier: Frontier, isOpen: Uint8Array): Core {
 }
 
 /** Tabulates the relaxed problem of the core's layers from position `from` on. Time O(steps). */
-export function suffixTable(core: Core, steps: readonly HullStep[], from: number): SuffixTable {
+export function suffixTable(core: Core, steps: HullSteps, from: number): SuffixTable {
   const { frontier, layers, lowest } = core;
   const saved = new Float64Array(steps.length + 1);
   const distortion = new Float64Array(steps.length + 1);
@@ -87,8 +87,8 @@ export function suffixTable(core: Core, steps: readonly HullStep[], from: number
     distortion[0] += frontier.distortion[lowest[layer]];
   }
   for (let t = 0; t < steps.length; t++) {
-    saved[t + 1] = saved[t] + steps[t].saved;
-    distortion[t + 1] = distortion[t] + steps[t].distortion;
+    saved[t + 1] = saved[t] + steps.saved[t];
+    distortion[t + 1] = distortion[t] + steps.distortion[t];
   }
   return { steps, saved, distortion };
 }

@@ -37,12 +37,20 @@ export function frontOf(
   let distortion = sumOver(frontier.distortion, base);
   let pruned = base.reduce((sum, entry, layer) => sum + prunedAt(entry, layer), 0);
   const front: FrontPoint[] = [{ pruned, saved, distortion, price: 0, layer: -1, level: -1 }];
-  for (const { layer, from, to, saved: more, distortion: added, price } of hullSteps(frontier)) {
-    saved += more;
-    distortion += added;
+  const steps = hullSteps(frontier);
+  for (let t = 0; t < steps.length; t++) {
+    const [layer, from, to] = [steps.layer[t], steps.from[t], steps.to[t]];
+    saved += steps.saved[t];
+    distortion += steps.distortion[t];
     pruned += prunedAt(to, layer) - prunedAt(from, layer);
-    const level = frontier.level[to];
-    front.push({ pruned, saved, distortion, price, layer: choices[layer].layers[0], level });
+    front.push({
+      pruned,
+      saved,
+      distortion,
+      price: steps.price[t],
+      layer: choices[layer].layers[0],
+      level: frontier.level[to],
+    });
   }
   return front;
 }

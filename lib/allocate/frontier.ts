@@ -62,8 +62,12 @@ export function dominantLevels(choices: readonly Choice[], column = 0): Frontier
 
 /** Positions by rising saving; ties keep their order. */
 function bySaving(saved: Float64Array): Int32Array {
-  const order = Int32Array.from(saved, (_, k) => k);
-  const isRising = saved.every((value, k) => k === 0 || value >= saved[k - 1]);
+  const order = new Int32Array(saved.length);
+  let isRising = true;
+  for (let k = 0; k < saved.length; k++) {
+    order[k] = k;
+    if (k > 0 && saved[k] < saved[k - 1]) isRising = false;
+  }
   return isRising ? order : order.sort((a, b) => saved[a] - saved[b] || a - b);
 }
 

@@ -1,6 +1,7 @@
 /** Dynamic programme over Pareto lists, for the levels that hull and swaps could not rule out. */
 
 import { type Core, firstRowReaching, type SuffixTable, suffixTable } from "./core.ts";
+import { stepsWithout } from "./hull.ts";
 import { emptyStates, mergeStates, type StateList, trimStates } from "./states.ts";
 
 /** Limits of the search; both count steps, so that a result never depends on the clock. */
@@ -61,7 +62,7 @@ export function searchLists(core: Core, goal: SearchGoal, limits: SearchLimits):
       lowerBound = Math.min(lowerBound, leastBound(list));
       break;
     }
-    steps = steps.filter((step) => step.layer !== core.layers[stage]);
+    steps = stepsWithout(steps, core.layers[stage]);
     effort += list.length * core.entries[stage].length + steps.length;
     const suffix = suffixTable(core, steps, stage + 1);
     const width = listWidth(limits.stateLimit - stored, core.layers.length - stage);
@@ -125,7 +126,7 @@ function extendStates(
     if (whole < completion.distortion) {
       Object.assign(completion, { parent: k, entry, row, distortion: whole });
     }
-    const over = row === 0 ? 0 : (suffix.saved[row] - need) * suffix.steps[row - 1].price;
+    const over = row === 0 ? 0 : (suffix.saved[row] - need) * suffix.steps.price[row - 1];
     const bound = whole - over;
     if (bound > completion.distortion - goal.tolerance) continue;
     extended.saved[length] = saved;
@@ -145,7 +146,7 @@ function completedChoice(
   suffix: SuffixTable,
 ): Int32Array {
   const choice = lowest.slice();
-  for (const step of suffix.steps.slice(0, row)) choice[step.layer] = step.to;
+  for (let t = 0; t < row; t++) choice[suffix.steps.layer[t]] = suffix.steps.to[t];
   choice[layers[traces.length]] = entry;
   for (let stage = traces.length - 1, state = parent; stage >= 0; stage--) {
     choice[layers[stage]] = traces[stage].entry[state];

@@ -2,7 +2,7 @@
 
 import { openCore, openLevels } from "./core.ts";
 import { type Frontier, sumOver } from "./frontier.ts";
-import { type HullStep, hullSteps, relax, type Relaxation } from "./hull.ts";
+import { type HullSteps, hullSteps, relax, type Relaxation } from "./hull.ts";
 import { type SearchLimits, searchLists } from "./list_programme.ts";
 import { bestSwap } from "./swaps.ts";
 
@@ -35,13 +35,13 @@ export function solve(frontier: Frontier, budget: number, limits: SearchLimits):
  *
  * @param steps The hull steps of the frontier, made once for all budgets.
  */
-export function solveRoughly(frontier: Frontier, steps: readonly HullStep[], budget: number): Solution {
+export function solveRoughly(frontier: Frontier, steps: HullSteps, budget: number): Solution {
   const instance = relaxedInstance(frontier, steps, budget);
   const { relaxation: { lowerBound }, tolerance } = instance;
   return { choice: improveBySwaps(instance), lowerBound, tolerance };
 }
 
-function relaxedInstance(frontier: Frontier, steps: readonly HullStep[], budget: number): Instance {
+function relaxedInstance(frontier: Frontier, steps: HullSteps, budget: number): Instance {
   const relaxation = relax(frontier, steps, budget);
   const tolerance = frontier.layerCount * Number.EPSILON * sumOver(frontier.distortion, relaxation.rounded);
   return { frontier, budget, relaxation, tolerance };
