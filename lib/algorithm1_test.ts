@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { algorithm1, ternarySearch } from "./algorithm1.ts";
 import { allocate } from "./allocate.ts";
-import { leastByTable, randomProblem } from "./allocate/_test_problems.ts";
+import { leastByTable, randomProblem } from "./allocate/_oracles.ts";
 import type { AllocationProblem } from "./allocation.ts";
 import { createPrng } from "./prng.ts";
 

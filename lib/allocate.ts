@@ -24,6 +24,8 @@ export type { FrontPoint, SearchLimits };
  * Solves Eq. (9), min Σ distortion_i(k_i) subject to Σ pruned_i(k_i) ≥ T, as a multiple-choice knapsack:
  * drop dominated levels, solve the relaxation on lower convex hulls, improve its rounding by swaps of one and two
  * layers, rule out levels by reduced cost, and run Eqs. (10)-(12) over Pareto lists of what is left.
+ * `limits` ask the same of other costs, Σ cost_i(k_i) ≤ most. Where two of them bind, one price each from the
+ * Lagrangian dual gives bound and reduced costs, and the lists hold both savings. `constraints` take levels away.
  * Departs from Algorithm 1: weights are never rounded to a grid, a layer may stay dense (Eq. 11 starts k at 1), and
  * the sum may exceed T, because levels are coarse and a curve may fall.
  * Global optimum of the summed curves, not of the true distortion (Eq. 2): `proved` says that no other allocation
@@ -34,8 +36,8 @@ export type { FrontPoint, SearchLimits };
  *
  * @param problem Layers in forward order; distortion in logits squared, mean or worst case.
  * @param options Limits of the search: by default about 150 MB and a few seconds at worst.
- * @throws {RangeError} If a number is outside its range, or the levels cannot reach the budget (the reachable
- * interval is printed).
+ * @throws {RangeError} If a number is outside its range, or the levels cannot reach the budget or a limit (the
+ * reachable interval and the constraints that bind are printed).
  * @throws {TypeError} If arrays of a layer differ in length.
  *
  * @example Two layers of ten weights, five to prune: two from the first and three from the second cost 1 + 2
@@ -154,6 +156,15 @@ export function hullFront(
       0,
     );
   });
+}
+
+/**
+ * Names the layers that lose fewer weights in the later allocation: where two optima cross instead of nesting.
+ *
+ * Going from one to the other without regrowth is impossible; the constraint `state` asks for the best that is.
+ */
+export function crossingLayers(earlier: Allocation, later: Allocation): string[] {
+  return later.layers.filter(({ pruned }, i) => pruned < earlier.layers[i].pruned).map(({ name }) => name);
 }
 
 function checkLimits(limits: SearchLimits): void {

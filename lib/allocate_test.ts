@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Allocation, AllocationProblem, ProblemLayer } from "./allocation.ts";
 import { allocate, allocationSlider, hullFront } from "./allocate.ts";
-import { leastByEnumeration, leastByTable, mostPruned, randomProblem } from "./allocate/_test_problems.ts";
+import { leastByEnumeration, leastByTable, mostPruned, randomProblem } from "./allocate/_oracles.ts";
 import { createPrng } from "./prng.ts";
 
 /** Float64 sums of the same numbers in another order differ by less than this share. */

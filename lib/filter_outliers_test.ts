@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { allocate } from "./allocate.ts";
-import { mostPruned, randomProblem } from "./allocate/_test_problems.ts";
+import { mostPruned, randomProblem } from "./allocate/_oracles.ts";
 import { filterOutliers } from "./filter_outliers.ts";
 import { createPrng } from "./prng.ts";
 

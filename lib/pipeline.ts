@@ -66,6 +66,7 @@ export function allocationFile(allocation: Allocation, provenance: Provenance): 
     lowerBound: finite(allocation.lowerBound),
     gap: finite(allocation.gap),
     proved: allocation.proved,
+    ...(allocation.costs === undefined ? {} : { costs: allocation.costs.map((cost) => ({ ...cost })) }),
     provenance: { ...provenance },
   };
 }

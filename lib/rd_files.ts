@@ -46,6 +46,53 @@ const ALLOCATION = z.looseObject({
   provenance: PROVENANCE,
 }, "an object").check(checkPruned, checkLayerNames);
 
+const TIMES = z.looseObject({
+  format: z.literal("rd-times/1", "rd-times/1"),
+  levels: z.array(SHARE, "a list").min(1, "a list of at least one level"),
+  layers: z.array(
+    z.looseObject({
+      name: NAME,
+      milliseconds: z.array(
+        z.number("a finite number of at least 0").min(0, "a finite number of at least 0"),
+        "a list",
+      ),
+    }, "an object"),
+    "a list",
+  ).min(1, "a list of at least one layer"),
+}, "an object").check(checkLevels, checkLayerNames);
+
+/** Measured milliseconds of layers at some levels as a file holds them; fields beyond the format are kept. */
+export type TimesFile = z.infer<typeof TIMES>;
+
+/** The optimum at every hull budget, and at the paper's rounds, as a file holds them. */
+export interface FrontFile {
+  readonly format: "rd-front/1";
+  readonly model: string;
+  /** What the front saves: weights, macs, bytes, nanoseconds. */
+  readonly cost: string;
+  /** Of the network with every layer at its first level. */
+  readonly dense: number;
+  /** By rising saving; each raises `layer` to `level`, at `price` per unit saved. */
+  readonly points: readonly {
+    readonly pruned: number;
+    readonly saved: number;
+    readonly distortion: number;
+    readonly price: number;
+    readonly layer: string | null;
+    readonly level: number | null;
+  }[];
+  /** Whole-number optima, and the layers whose level falls from one to the next. */
+  readonly rounds: readonly {
+    readonly kept: number;
+    readonly pruned: number;
+    readonly distortion: number;
+    readonly lowerBound: number;
+    readonly proved: boolean;
+    readonly crossing: readonly string[];
+  }[];
+  readonly provenance: Readonly<Record<string, unknown>>;
+}
+
 /** Rate-distortion curves of a network's layers as a file holds them; fields beyond the format are kept. */
 export type CurvesFile = z.infer<typeof CURVES>;
 
@@ -130,6 +177,26 @@ export function parseAllocation(text: string, from = "allocation"): AllocationFi
  */
 export function readAllocation(path: string): AllocationFile {
   return parseAllocation(readText(path), path);
+}
+
+/**
+ * Reads measured times, format `rd-times/1`: milliseconds of each layer at some levels of its own sparsity.
+ *
+ * @throws {FileError} If the file cannot be read.
+ * @throws As {@linkcode parseCurves}.
+ */
+export function readTimes(path: string): TimesFile {
+  return check(TIMES, parseStrictJson(readText(path), path), `read ${path}`);
+}
+
+/**
+ * Saves a front whole or not at all, one line per point.
+ *
+ * @throws {RangeError} If a number is NaN or infinite.
+ * @throws {FileError} If the file cannot be written.
+ */
+export function writeFront(path: string, front: FrontFile, options: WriteOptions = {}): void {
+  writeLines(path, front, ["points", "rounds"], options);
 }
 
 /**
@@ -219,12 +286,17 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce((around, key) => (around as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }
 
-/** One line per field and one per layer, so that a changed layer is a changed line. */
+/** One line per layer, so that a changed layer is a changed line. */
 function write(path: string, file: CurvesFile | AllocationFile, options: WriteOptions): void {
+  writeLines(path, file, ["layers"], options);
+}
+
+/** One line per field, and one per item of the fields that are `lists`. */
+function writeLines(path: string, file: object, lists: readonly string[], options: WriteOptions): void {
   stringifyStrictJson(file, { to: path }); // names the place of a NaN in a field beyond the format
   const lines = Object.entries(file).filter(([, field]) => field !== undefined).map(([key, field]) => {
-    const text = key === "layers"
-      ? `[\n${file.layers.map((layer) => `    ${stringifyStrictJson(layer)}`).join(",\n")}\n  ]`
+    const text = lists.includes(key) && field.length > 0
+      ? `[\n${(field as unknown[]).map((item) => `    ${stringifyStrictJson(item)}`).join(",\n")}\n  ]`
       : stringifyStrictJson(field);
     return `  ${JSON.stringify(key)}: ${text}`;
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { allocate } from "../allocate.ts";
 import { type AllocationProblem, type Constraints, prunedAtLevel } from "../allocation.ts";
 import { createPrng } from "../prng.ts";
-import { finiteChoices, randomProblem } from "./_test_problems.ts";
+import { finiteChoices, randomProblem } from "./_oracles.ts";
 
 /** Distortion 0, 1, 4, 9 at 0, 2, 5, 8 of ten weights, three times. */
 const LAYERS = ["a", "b", "c"].map((name) => (

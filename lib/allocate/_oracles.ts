@@ -1,4 +1,5 @@
-/** For tests: random problems with every oddity a curve can have, and two independent ways to their optimum. */
+/** For tests and `bench allocate --verify`: random problems with every oddity a curve can have, and two plain ways to
+ * their optimum. */
 
 import type { AllocationProblem, ProblemLayer } from "../allocation.ts";
 
