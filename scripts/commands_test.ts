@@ -169,6 +169,43 @@ Deno.test("allocate reaches the sparsity in whole weights by each method, ours w
   }
 });
 
+Deno.test("allocate keeps limits and constraints, and a state never grows back", async () => {
+  const { folder, curves, allocation } = await openWorkshop();
+  const out = join(folder, "limited.json");
+  const args = ["--limit", "weights=30%", "--limit", "macs=35%", "--ceiling", "layer3.*=0.6"];
+  const state = ["--state", allocation, "--keep-alive", "1", "--json", "--out", out];
+  const { costs, proved } = jsonLine(await command("allocate", "--curves", curves, ...args, ...state));
+  assert.ok(proved);
+  const [{ cost, most, dense }] = costs as { cost: number; most: number; dense: number }[];
+  assert.deepEqual([dense, most], [69_124_736, Math.floor(0.35 * 69_124_736)]);
+  assert.ok(cost <= most);
+  const { layers, sparsity } = readAllocation(out);
+  const before = readAllocation(allocation).layers;
+  assert.ok(sparsity >= 0.7);
+  assert.ok(
+    layers.every(({ name, level, pruned }, i) =>
+      pruned >= before[i].pruned && (!name.startsWith("layer3.") || level <= 0.6 || level === before[i].level)
+    ),
+  );
+});
+
+Deno.test("allocate --front writes every hull budget and the paper's rounds", async () => {
+  const { folder, curves } = await openWorkshop();
+  const out = join(folder, "front.json");
+  const summary = jsonLine(
+    await command("allocate", "--curves", curves, "--front", "macs", "--json", "--out", out),
+  );
+  const { points, rounds, dense } = JSON.parse(readFileSync(out, "utf8"));
+  assert.deepEqual([summary.points, summary.rounds], [points.length, rounds.length]);
+  assert.equal(dense, 69_124_736);
+  assert.ok(
+    points.every(({ price, saved }: { price: number; saved: number }, i: number) =>
+      i === 0 || price >= points[i - 1].price && saved > points[i - 1].saved
+    ),
+  );
+  assert.ok(rounds.every(({ proved }: { proved: boolean }) => proved));
+});
+
 /** Σ pruned ≥ ⌈sparsity · Σ weights⌉, pruned = round(level · weights), and the layers are those of the curves. */
 function assertFeasible({ layers, sparsity }: AllocationFile, curves: string): void {
   const pruned = layers.reduce((sum, layer) => sum + layer.pruned, 0);
@@ -458,6 +495,42 @@ const REFUSALS: Refusal[] = [
     args: allocateArgs("0.95"),
     message:
       /^Cannot allocate a budget of 441211 weights: the reachable interval is 0 to 41\d{4} of 464432 weights, sparsity 0 to 0\.9/,
+  },
+  {
+    title: "constraints that put the sparsity out of reach, and names those that bind",
+    name: "allocate",
+    code: 1,
+    args: (workshop) => [...allocateArgs("0.5")(workshop), "--ceiling", "*=0.3", "--pin", "conv1=0"],
+    message:
+      /reachable interval is 0 to 139\d{3} of 464432 .*; what binds: layer layer3.*: its ceiling of 0\.3 \(/,
+  },
+  {
+    title: "a pin that no level meets, with the levels next to it",
+    name: "allocate",
+    code: 1,
+    args: (workshop) => [...allocateArgs("0.5")(workshop), "--pin", "conv1=0.5"],
+    message: /^Cannot allocate layer conv1: no level meets its pin at 0\.5; .* next to it are 0\.3 and 0\.6$/,
+  },
+  {
+    title: "constraints for a rival",
+    name: "allocate",
+    code: 1,
+    args: (workshop) => [...allocateArgs("0.5")(workshop), "--method", "ternary", "--freeze", "conv1"],
+    message: /^Cannot allocate by ternary: only ours keeps limits and constraints, .* has constraints$/,
+  },
+  {
+    title: "a limit on an unknown cost",
+    name: "allocate",
+    code: 2,
+    args: ({ curves }) => ["--curves", curves, "--limit", "watts=50%"],
+    message: /^Cannot read the limit "watts=50%": it must be weights, macs, bytes, ms = /,
+  },
+  {
+    title: "neither sparsity nor limit",
+    name: "allocate",
+    code: 2,
+    args: ({ curves }) => ["--curves", curves],
+    message: /^Cannot allocate: --sparsity, --limit or --front must be given$/,
   },
   {
     title: "NaN in a curve",
