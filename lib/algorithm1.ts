@@ -7,8 +7,10 @@ import {
   checkPlain,
   checkProblem,
   checkReach,
+  type ProblemLayer,
   prunedAtLevel,
 } from "./allocation.ts";
+import { filterOutliers } from "./filter_outliers.ts";
 
 /** Options of both ways. */
 export interface GridOptions {
@@ -55,6 +57,15 @@ export function ternarySearch(problem: AllocationProblem, options: GridOptions =
   return onGrid("ternary", problem, options, byThirds);
 }
 
+/**
+ * A layer whose outliers are never to be chosen (OF, see {@linkcode filterOutliers}): their distortion is Infinity, so
+ * levels keep their places.
+ */
+export function withoutOutliers(layer: ProblemLayer): ProblemLayer {
+  const kept = new Set(filterOutliers(layer.distortion));
+  return { ...layer, distortion: layer.distortion.map((value, k) => kept.has(k) ? value : Infinity) };
+}
+
 function onGrid(
   method: string,
   problem: AllocationProblem,
@@ -80,7 +91,7 @@ function onGrid(
 }
 
 function gridCurve(
-  { weightCount, levels, distortion }: AllocationProblem["layers"][number],
+  { weightCount, levels, distortion }: ProblemLayer,
   unit: number,
 ): GridCurve {
   const finite = [...levels.keys()].filter((k) => distortion[k] < Infinity);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { algorithm1, ternarySearch } from "./algorithm1.ts";
+import { algorithm1, ternarySearch, withoutOutliers } from "./algorithm1.ts";
 import { allocate } from "./allocate.ts";
-import { leastByTable, randomProblem } from "./allocate/_oracles.ts";
+import { leastByTable, mostPruned, randomProblem } from "./allocate/_oracles.ts";
 import type { AllocationProblem } from "./allocation.ts";
 import { createPrng } from "./prng.ts";
 
@@ -75,5 +75,21 @@ Deno.test("both refuse what the grid cannot reach, and an odd unit", () => {
       name: "RangeError",
       message: /at least one layer/,
     });
+  }
+});
+
+Deno.test("outlier filtering changes nothing for an exact allocation", () => {
+  const falling = { ...BY_HAND.layers[0], levels: [0, 0.1, 0.2, 0.3], distortion: [0, 3, 2, 4] };
+  assert.deepEqual(withoutOutliers(falling).distortion, [0, Infinity, 2, 4]);
+  const prng = createPrng(3).next;
+  for (let trial = 0; trial < 200; trial++) {
+    const { layers, budget } = randomProblem(prng, { layerCount: 6, levelCount: 12, largest: 100 });
+    const filtered = layers.map(withoutOutliers);
+    assert.equal(mostPruned(filtered), mostPruned(layers));
+    const ways = [allocate, (problem: AllocationProblem) => algorithm1(problem, { unit: 1 })];
+    for (const way of ways) {
+      const [raw, clean] = [layers, filtered].map((curves) => way({ layers: curves, budget }).distortion);
+      assert.ok(Math.abs(raw - clean) <= ROUNDING * raw);
+    }
   }
 });

@@ -46,14 +46,20 @@ export { evenLevels, measureCurves, measureDistortion, type RdCurve, type RdCurv
 export { allocationFile, allocationProblem, curvesFile } from "./pipeline.ts";
 export {
   type Allocation,
+  type AllocationCost,
   type AllocationProblem,
   type Allocator,
   budgetForSparsity,
+  type Constraints,
+  type CostLimit,
+  type CostTable,
   type ProblemLayer,
   reachableInterval,
 } from "./allocation.ts";
-export { allocate, hullFront } from "./allocate.ts";
-export { allocatorNamed, ALLOCATORS } from "./baselines.ts";
+export { allocate, allocationSlider, crossingLayers, type FrontPoint, hullFront } from "./allocate.ts";
+export { byteCosts, macCosts, timeCosts, type TimeTable, weightCosts } from "./costs.ts";
+export { algorithm1, type GridOptions, ternarySearch, withoutOutliers } from "./algorithm1.ts";
+export { allocatorNamed, ALLOCATORS, surp } from "./baselines.ts";
 export { magnitudeMask } from "./mask.ts";
 export { type Masks, masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 
@@ -74,7 +80,16 @@ export { averageNetworks } from "./average.ts";
 export { reestimateBatchNorm } from "./batch_norm.ts";
 
 // Artefacts, randomness, parameters
-export { readAllocation, readCurves, writeAllocation, writeCurves } from "./rd_files.ts";
+export {
+  type FrontFile,
+  readAllocation,
+  readCurves,
+  readTimes,
+  writeAllocation,
+  writeCurves,
+  writeFront,
+} from "./rd_files.ts";
+export { sparseSize } from "./sparse_size.ts";
 export { type Provenance, provenance } from "./provenance.ts";
 export { createPrng, type Prng } from "./prng.ts";
 export { parameters } from "./parameters.ts";

@@ -6,7 +6,7 @@ import { createPrng } from "./prng.ts";
 /**
  * Makes up a rate–distortion curve for each layer.
  *
- * distortion(s) = scale · s^a · (1 + b s⁸), times noise of a few percent that grows towards level 0, so that curves
+ * distortion(s) = scale · s^a · (1 + b s⁸), times noise of up to 18 % that grows towards level 0, so that curves
  * are neither convex nor monotone; scale, a and b differ from layer to layer. Level 0 is exactly 0.
  *
  * @param weightCounts Weights of each layer.
@@ -22,7 +22,7 @@ export function syntheticLayers(
     const scale = Math.exp(prng.normal());
     const [power, bend] = [1.5 + 2 * prng.next(), 20 * prng.next()];
     const distortion = levels.map((level) => {
-      const noise = 1 + 0.05 * prng.next() * (1.2 - level);
+      const noise = 1 + 0.15 * prng.next() * (1.2 - level);
       return scale * level ** power * (1 + bend * level ** 8) * noise;
     });
     return { name: `layer${i}`, weightCount, levels, distortion };

@@ -1,8 +1,7 @@
 /** `deno task allocate`: splits a sparsity over the layers. */
-import { algorithm1, type GridOptions, ternarySearch } from "../lib/algorithm1.ts";
+import { algorithm1, type GridOptions, ternarySearch, withoutOutliers } from "../lib/algorithm1.ts";
 import type { Allocation, AllocationProblem } from "../lib/allocation.ts";
 import { allocatorNamed, ALLOCATORS, READS_WEIGHTS, surp } from "../lib/baselines.ts";
-import { filterOutliers } from "../lib/filter_outliers.ts";
 import { allocationFile, allocationProblem } from "../lib/pipeline.ts";
 import { createPrng } from "../lib/prng.ts";
 import { type CurvesFile, readCurves, writeAllocation, writeFront } from "../lib/rd_files.ts";
@@ -129,7 +128,7 @@ function limitedProblem(
   );
   const others = limits.filter(({ name }) => name !== "weights");
   return {
-    layers: options.filterOutliers ? layers.map(filterOutliers) : layers,
+    layers: options.filterOutliers ? layers.map(withoutOutliers) : layers,
     budget: Math.max(budget, ...budgets),
     limits: others.length === 0 ? undefined : others,
     constraints: constraintsOf(options, curves),
@@ -153,7 +152,8 @@ function protocolOf(
   );
   const at = sparsity === undefined ? "" : ` at sparsity ${sparsity}`;
   const grid = unit === undefined ? "" : `, unit ${unit}`;
-  return `${method}${at}${limits.join("")}${grid} on ${curves.statistic} curves${
+  const objective = typeof curves.objective === "string" ? `${curves.objective} ` : "";
+  return `${method}${at}${limits.join("")}${grid} on ${objective}${curves.statistic} curves${
     filterOutliers ? ", outliers filtered" : ""
   }`;
 }

@@ -1,9 +1,8 @@
 /** `deno task bench allocate`: time and gap of our optimum, and the paper's ways beside it on the same curves. */
-import { algorithm1, ternarySearch } from "../../lib/algorithm1.ts";
+import { algorithm1, ternarySearch, withoutOutliers } from "../../lib/algorithm1.ts";
 import { allocate, allocationSlider, hullFront } from "../../lib/allocate.ts";
 import type { Allocation, Allocator } from "../../lib/allocation.ts";
 import { totalWeightCount } from "../../lib/allocation.ts";
-import { filterOutliers } from "../../lib/filter_outliers.ts";
 import { createPrng } from "../../lib/prng.ts";
 import { provenance } from "../../lib/store.ts";
 import {
@@ -29,7 +28,7 @@ interface Options {
 }
 
 /** Smallest, median, 99th percentile and largest of some measurements. */
-interface Spread {
+interface Quantiles {
   readonly min: number;
   readonly median: number;
   readonly p99: number;
@@ -39,11 +38,11 @@ interface Spread {
 /** One of the paper's ways against ours. */
 interface PeerResult {
   readonly peer: string;
-  readonly ms: Spread;
+  readonly ms: Quantiles;
   /** Its time over ours at the same budget, measured one after the other. */
-  readonly timeRatio: Spread;
+  readonly timeRatio: Quantiles;
   /** (its distortion − ours) / ours. */
-  readonly excess: Spread;
+  readonly excess: Quantiles;
 }
 
 interface Result {
@@ -54,12 +53,12 @@ interface Result {
   readonly budgets: number;
   /** The first call of all, before anything is compiled. */
   readonly coldMs: number;
-  readonly optimumMs: Spread;
-  readonly gap: Spread;
+  readonly optimumMs: Quantiles;
+  readonly gap: Quantiles;
   readonly proved: number;
-  readonly sliderMs: Spread;
-  readonly sliderGap: Spread;
-  readonly frontMs: Spread;
+  readonly sliderMs: Quantiles;
+  readonly sliderGap: Quantiles;
+  readonly frontMs: Quantiles;
   readonly frontPoints: number;
   readonly peers: readonly PeerResult[];
   readonly goalMet: boolean;
@@ -73,30 +72,28 @@ const PEERS: readonly { readonly peer: string; readonly way: Allocator; readonly
   { peer: "ternary + OF", way: ternarySearch, isFiltered: true },
 ];
 
-/** Runs the benchmark with the arguments after the subject. */
-export async function benchAllocate(args: string[]): Promise<void> {
-  const names = [...benchInstances(1).keys()];
-  const command = new Command("bench allocate")
-    .description(
-      "Times the optimum at random budgets, the slider's call and the whole front, on measured curves where data/curves " +
-        "has them and on made-up ones of the same layer sizes; beside them Algorithm 1 and ternary search on a grid of " +
-        "10,000 units, alternately at the same budgets.",
-    )
-    .option("--only <names>", `instances, of ${names.join(", ")}`)
-    .option("--budgets <n>", "random budgets from 10 % to 95 % of what the levels reach", wholeNumber(1), 100)
-    .option("--peer-budgets <n>", "of these, budgets at which the paper's ways run too", wholeNumber(0), 10)
-    .option("--seed <n>", "seed of budgets and made-up curves", wholeNumber(0), 1)
-    .option("--verify", "compare with brute force, a dense programme and HiGHS instead")
-    .option("--share <s>", "share of the 10,000 + 1,000 + 200 problems of --verify", finiteNumber, 1)
-    .option("--json", "print the results as one line of JSON")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  deno task bench allocate\n  deno task bench allocate --only resnet32,1000 --budgets 20\n" +
-        "  deno task bench allocate --verify\n",
-    )
-    .action((options: Options) => options.verify ? printAgreement(options) : printResults(options));
-  await run(command, args);
-}
+const NAMES = [...benchInstances(1).keys()];
+
+/** The subject `allocate` of `deno task bench`. */
+export const allocateCommand = new Command("allocate")
+  .description(
+    "Times the optimum at random budgets, the slider's call and the whole front, on measured curves where data/curves " +
+      "has them and on made-up ones of the same layer sizes; beside them Algorithm 1 and ternary search on a grid of " +
+      "10,000 units, alternately at the same budgets.",
+  )
+  .option("--only <names>", `instances, of ${NAMES.join(", ")}`)
+  .option("--budgets <n>", "random budgets from 10 % to 95 % of what the levels reach", wholeNumber(1), 100)
+  .option("--peer-budgets <n>", "of these, budgets at which the paper's ways run too", wholeNumber(0), 10)
+  .option("--seed <n>", "seed of budgets and made-up curves", wholeNumber(0), 1)
+  .option("--verify", "compare with brute force, a dense programme and HiGHS instead")
+  .option("--share <s>", "share of the 10,000 + 1,000 + 200 problems of --verify", finiteNumber, 1)
+  .option("--json", "print the results as one line of JSON")
+  .addHelpText(
+    "after",
+    "\nExamples:\n  deno task bench allocate\n  deno task bench allocate --only resnet32,1000 --budgets 20\n" +
+      "  deno task bench allocate --verify\n",
+  )
+  .action((options: Options) => options.verify ? printAgreement(options) : printResults(options));
 
 function printResults({ only, budgets, peerBudgets, seed, json }: Options): void {
   const instances = benchInstances(seed);
@@ -127,7 +124,7 @@ function measure(
   const total = totalWeightCount(layers);
   const count = layers.length >= 1000 ? Math.min(budgets, layers.length >= 10_000 ? 5 : 20) : budgets;
   const drawn = Array.from({ length: count }, () => Math.floor(total * (0.1 + 0.85 * prng())));
-  const filtered = layers.map(filterOutliers);
+  const filtered = layers.map(withoutOutliers);
   const [, coldMs] = timed(() => allocate({ layers, budget: drawn[0] }));
   const slide = allocationSlider({ layers });
   const optimum: { readonly ms: number; readonly allocation: Allocation }[] = [];
@@ -151,8 +148,8 @@ function measure(
       peers[which].excess.push(theirs.distortion / allocation.distortion - 1);
     });
   });
-  const optimumMs = spread(optimum.map(({ ms }) => ms));
-  const gap = spread(optimum.map(({ allocation }) => allocation.gap!));
+  const optimumMs = quantiles(optimum.map(({ ms }) => ms));
+  const gap = quantiles(optimum.map(({ allocation }) => allocation.gap!));
   return {
     instance: name,
     curves,
@@ -163,15 +160,15 @@ function measure(
     optimumMs,
     gap,
     proved: optimum.filter(({ allocation }) => allocation.proved).length,
-    sliderMs: spread(slider.map(({ ms }) => ms)),
-    sliderGap: spread(slider.map(({ allocation }) => allocation.gap!)),
-    frontMs: spread(front),
+    sliderMs: quantiles(slider.map(({ ms }) => ms)),
+    sliderGap: quantiles(slider.map(({ allocation }) => allocation.gap!)),
+    frontMs: quantiles(front),
     frontPoints,
     peers: PEERS.flatMap(({ peer }, which) => {
       const { ms, timeRatio, excess } = peers[which];
       return ms.length === 0
         ? []
-        : [{ peer, ms: spread(ms), timeRatio: spread(timeRatio), excess: spread(excess) }];
+        : [{ peer, ms: quantiles(ms), timeRatio: quantiles(timeRatio), excess: quantiles(excess) }];
     }),
     goalMet: optimumMs.median <= goal.median && optimumMs.p99 <= goal.p99 && gap.max <= goal.gap,
   };
@@ -184,18 +181,18 @@ function timed<T>(call: () => T): [T, number] {
 }
 
 /** Nearest rank: with fewer than a hundred values the 99th percentile is the largest. */
-function spread(values: readonly number[]): Spread {
+function quantiles(values: readonly number[]): Quantiles {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1];
   return { min: sorted[0], median: at(0.5), p99: at(0.99), max: sorted[sorted.length - 1] };
 }
 
 function describe(result: Result): string {
-  const ms = ({ min, median, p99 }: Spread) =>
+  const ms = ({ min, median, p99 }: Quantiles) =>
     [min, median, p99].map((value) => value.toFixed(2)).join(" / ");
-  const share = ({ min, median, max }: Spread) =>
+  const share = ({ min, median, max }: Quantiles) =>
     [min, median, max].map((value) => percent(value)).join(" / ");
-  const times = ({ min, median, max }: Spread) =>
+  const times = ({ min, median, max }: Quantiles) =>
     [min, median, max].map((value) => value.toFixed(1)).join(" / ");
   return [
     `${result.instance}: ${result.layers} layers × ${result.levels} levels, ${result.budgets} budgets, ${result.curves}`,
@@ -229,4 +226,4 @@ function describeAgreement({ oracle, problems, agreed, infeasible, worst }: Agre
   }`;
 }
 
-if (import.meta.main) await benchAllocate(Deno.args);
+if (import.meta.main) await run(allocateCommand);
