@@ -1,4 +1,5 @@
 /** `deno task bench`: measures speed, always beside a peer in the same run. */
+import { allocateCommand } from "./bench/allocate.ts";
 import { engineCommand } from "./bench/engine.ts";
 import { Command, run } from "./command_line.ts";
 
@@ -8,6 +9,10 @@ const command = new Command("bench")
       "least, median and largest ratio. Nothing else should run meanwhile.",
   )
   .addCommand(engineCommand)
-  .addHelpText("after", "\nEach subject teaches its options:\n  deno task bench engine --help\n");
+  .addCommand(allocateCommand)
+  .addHelpText(
+    "after",
+    "\nEach subject teaches its options:\n  deno task bench engine --help\n  deno task bench allocate --help\n",
+  );
 
 await run(command);

@@ -2,18 +2,10 @@
 import { algorithm1, ternarySearch, withoutOutliers } from "../../lib/algorithm1.ts";
 import { allocate, allocationSlider, hullFront } from "../../lib/allocate.ts";
 import type { Allocation, Allocator } from "../../lib/allocation.ts";
-import { totalWeightCount } from "../../lib/allocation.ts";
+import { reachableInterval } from "../../lib/allocation.ts";
 import { createPrng } from "../../lib/prng.ts";
 import { provenance } from "../../lib/store.ts";
-import {
-  Command,
-  finiteNumber,
-  percent,
-  progressBar,
-  run,
-  UsageError,
-  wholeNumber,
-} from "../command_line.ts";
+import { Command, finiteNumber, percent, progressBar, UsageError, wholeNumber } from "../command_line.ts";
 import { type BenchInstance, benchInstances } from "./allocate_instances.ts";
 import { type Agreement, verifyAllocate } from "./verify_allocate.ts";
 
@@ -121,9 +113,9 @@ function measure(
   { budgets, peerBudgets, seed }: Pick<Options, "budgets" | "peerBudgets" | "seed">,
 ): Result {
   const prng = createPrng(seed, "budgets").next;
-  const total = totalWeightCount(layers);
+  const { most } = reachableInterval({ layers });
   const count = layers.length >= 1000 ? Math.min(budgets, layers.length >= 10_000 ? 5 : 20) : budgets;
-  const drawn = Array.from({ length: count }, () => Math.floor(total * (0.1 + 0.85 * prng())));
+  const drawn = Array.from({ length: count }, () => Math.floor(most * (0.1 + 0.85 * prng())));
   const filtered = layers.map(withoutOutliers);
   const [, coldMs] = timed(() => allocate({ layers, budget: drawn[0] }));
   const slide = allocationSlider({ layers });
@@ -225,5 +217,3 @@ function describeAgreement({ oracle, problems, agreed, infeasible, worst }: Agre
     worst.toExponential(1)
   }`;
 }
-
-if (import.meta.main) await run(allocateCommand);

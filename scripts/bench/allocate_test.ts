@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { verifyAllocate } from "./verify_allocate.ts";
 
 Deno.test("bench allocate measures ours and the paper's ways on the same budgets", async () => {
-  const script = fileURLToPath(new URL("./allocate.ts", import.meta.url));
-  const args = ["--only", "resnet32", "--budgets", "2", "--peer-budgets", "1", "--json"];
+  const script = fileURLToPath(new URL("../bench.ts", import.meta.url));
+  const args = ["allocate", "--only", "resnet32", "--budgets", "2", "--peer-budgets", "1", "--json"];
   const { code, stdout } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", script, ...args] })
     .output();
   assert.equal(code, 0);
