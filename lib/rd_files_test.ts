@@ -11,6 +11,7 @@ import {
   parseCurves,
   readAllocation,
   readCurves,
+  readTimes,
   writeAllocation,
   writeCurves,
 } from "./rd_files.ts";
@@ -484,5 +485,31 @@ Deno.test("parseCurves() and parseAllocation() parse or fail by name on thousand
       );
       assert.match(error.message, /^Cannot read f: .{1,400}$/);
     }
+  }
+});
+
+Deno.test("readTimes() takes a table of milliseconds and names what is wrong with another", () => {
+  const folder = mkdtempSync(join(tmpdir(), "rd-times-"));
+  try {
+    const path = join(folder, "times.json");
+    const layer = { name: "conv1", milliseconds: [2, 1.5] };
+    const save = (change: object) =>
+      writeFileSync(
+        path,
+        JSON.stringify({ format: "rd-times/1", levels: [0, 1], layers: [layer], ...change }),
+      );
+    save({});
+    assert.deepEqual(readTimes(path).layers, [layer]);
+    save({ layers: [{ ...layer, milliseconds: [2, -1] }] });
+    assert.throws(() => readTimes(path), {
+      name: "RangeError",
+      message: /milliseconds\[1\] of layer "conv1"/,
+    });
+    save({ levels: [0.5, 1] });
+    assert.throws(() => readTimes(path), { name: "RangeError", message: /levels\[0\] must be 0/ });
+    save({ format: "rd-curves/1" });
+    assert.throws(() => readTimes(path), { name: "TypeError", message: /format must be rd-times\/1/ });
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

@@ -41,6 +41,9 @@ at most a fifth of the weights and 35 % of the multiply–accumulates:
 the next round of a chain: nothing grows back, the first layer stays, no layer loses more than 98 %:
   deno task allocate --curves round2.json --sparsity 0.36 --state round1_allocation.json --freeze conv1 \\
     --ceiling '*=0.98' --out round2_allocation.json
+a limit of 2.5 ms on times measured for each layer:
+  deno task allocate --curves curves.json --limit ms=2.5 --times times.json --out allocation.json
+  where times.json is {"format":"rd-times/1","levels":[0,0.5,1],"layers":[{"name":"conv1","milliseconds":[2,1.6,0.9]}, …]}
 every budget at once, with the price of a weight at each:
   deno task allocate --curves curves.json --front --out front.json
 the paper's ternary search on a grid of 50 weights, outliers filtered:

@@ -48,7 +48,7 @@ export function searchPairs(
   let best = incumbent === null ? Infinity : sumOver(distortion, incumbent);
   const layers = openLayers(frontier, dual, best - dual.lowerBound - tolerance);
   const suffix = suffixReach(frontier, layers);
-  const width = Math.max(1, Math.floor(Math.min(stateLimit / 40, effortLimit / 400)));
+  const width = listWidth(layers, { stateLimit, effortLimit });
   let states: State[] = [
     { first: 0, second: 0, distortion: 0, reducedCost: 0, parent: null, entry: -1 },
   ];
@@ -86,6 +86,12 @@ export function searchPairs(
   }
   const choice = found && completed(layers, found.state, found.stage);
   return { choice, lowerBound: Math.min(best, dropped) };
+}
+
+/** So many states per list that all lists, with what is tried to fill them, stay within the limits. */
+function listWidth(layers: readonly OpenLayer[], { stateLimit, effortLimit }: SearchLimits): number {
+  const tried = layers.reduce((sum, { entries }) => sum + entries.length, 0);
+  return Math.max(1, Math.floor(Math.min(stateLimit / (10 * layers.length), effortLimit / tried))); // a state is ten numbers
 }
 
 function openLayers(frontier: PairFrontier, { prices }: Dual, room: number): OpenLayer[] {

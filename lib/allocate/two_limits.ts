@@ -47,7 +47,8 @@ export function solveTwoLimits(
 ): Solution & { readonly levels: Int32Array } {
   const frontier = undominatedPairs(choices, [needs[0].column, needs[1].column]);
   const least: readonly [number, number] = [needs[0].least, needs[1].least];
-  if (mostOfSecond(frontier, least[0]) < least[1] * (1 - 1e-12)) refuse(needs, "no allocation keeps both");
+  const rounding = 1e-12 * Math.abs(least[1]);
+  if (mostOfSecond(frontier, least[0]) < least[1] - rounding) refuse(needs, "no allocation keeps both");
   const { dual, candidate } = bestPrices(frontier, least);
   const incumbent = candidate && improveBySwaps(frontier, candidate, dual, least);
   const tolerance = pairTolerance(frontier, dual, least, incumbent);
