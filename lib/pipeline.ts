@@ -1,27 +1,67 @@
 /** The seams between the parts: measured curves → curves file → allocation problem → allocation file. */
 import { type Allocation, type AllocationProblem, budgetForSparsity } from "./allocation.ts";
-import type { Statistic } from "./distortion.ts";
+import { type Statistic, STATISTICS } from "./distortion.ts";
+import { monotoneHull } from "./filter_outliers.ts";
 import type { Network } from "./network.ts";
 import type { RdCurves } from "./rd_curve.ts";
 import type { AllocationFile, CurvesFile } from "./rd_files.ts";
 import type { Provenance } from "./provenance.ts";
 
-/** The curves under one statistic, as a file stores them. */
-export function curvesFile(curves: RdCurves, statistic: Statistic, provenance: Provenance): CurvesFile {
+/** How a measured curve is straightened: not at all, or by outlier filtering (OF, section 4), to its monotone hull. */
+export type Refinement = "none" | "of";
+
+export const REFINEMENTS: Readonly<Record<Refinement, (distortion: readonly number[]) => number[]>> = {
+  none: (distortion) => [...distortion],
+  of: monotoneHull,
+};
+
+/** Of the statistics beside the chosen one: enough for any chart. */
+const SIDE_DIGITS = 6;
+
+/**
+ * The curves under one statistic, as a file stores them.
+ *
+ * Beyond the format: each layer's `knots` where not every level was measured, its bootstrap `band` there, and the other
+ * `statistics` there; the check on held-out levels, certificates, objective, recovery and refinement where there are any.
+ */
+export function curvesFile(
+  curves: RdCurves,
+  statistic: Statistic,
+  provenance: Provenance,
+  { refinement = "none" }: { readonly refinement?: Refinement } = {},
+): CurvesFile {
+  const { model, samples, levels, layers, heldOut, certified, objective, recovery } = curves;
   return {
     format: "rd-curves/1",
-    model: curves.model,
+    model,
     statistic,
-    samples: curves.samples,
-    levels: [...curves.levels],
-    layers: curves.layers.map(({ name, weights, macs, distortion }) => ({
+    samples,
+    levels: [...levels],
+    layers: layers.map(({ name, weights, macs, distortion, knots, band }) => ({
       name,
       weights,
       macs,
-      distortion: [...distortion[statistic]],
+      distortion: REFINEMENTS[refinement](distortion[statistic]),
+      ...(knots.length < levels.length && { knots: [...knots] }),
+      ...(band && { band: band.map((ends) => ends.map(shortened)) }),
+      statistics: Object.fromEntries(
+        STATISTICS.filter((other) => other !== statistic)
+          .map((other): [string, number[]] => [other, knots.map((j) => distortion[other][j])])
+          .filter(([, values]) => values.every(Number.isFinite))
+          .map(([other, values]) => [other, values.map(shortened)]),
+      ),
     })),
+    ...(heldOut && { heldOut }),
+    ...(certified && { certified }),
+    ...(objective && { objective }),
+    ...(recovery && { recovery }),
+    ...(refinement !== "none" && { refinement }),
     provenance: { ...provenance },
   };
+}
+
+function shortened(value: number): number {
+  return Number(value.toPrecision(SIDE_DIGITS));
 }
 
 /**

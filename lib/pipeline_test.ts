@@ -17,7 +17,14 @@ function tinyCurves(): RdCurves {
     samples: 4,
     layers: prunableLayers(tinyNetwork()).map((layer, i) => ({
       ...layer,
-      distortion: { mean: [0, 1 + i, 4 + i], worst: [0, 2 + i, 9 + i] },
+      distortion: {
+        mean: [0, 1 + i, 4 + i],
+        worst: [0, 2 + i, 9 + i],
+        quantile: [0, 2 + i, 8 + i],
+        cvar: [0, 2 + i, 9 + i],
+        normalised: [0, 1 / 3, Infinity],
+      },
+      knots: [0, 1, 2],
     })),
   };
 }
@@ -35,10 +42,42 @@ Deno.test("curvesFile() holds one statistic and passes the file's own checks", (
     "provenance",
   ]);
   assert.deepEqual([file.format, file.statistic, file.samples], ["rd-curves/1", "worst", 4]);
-  assert.deepEqual(file.layers[1], { name: "conv2", weights: 216, macs: 3456, distortion: [0, 3, 10] });
+  assert.deepEqual(file.layers[1], {
+    name: "conv2",
+    weights: 216,
+    macs: 3456,
+    distortion: [0, 3, 10],
+    statistics: { mean: [0, 2, 5], quantile: [0, 3, 9], cvar: [0, 3, 10] }, // an infinity is left out
+  });
   assert.deepEqual(curvesFile(curves, "mean", ORIGIN).layers[1].distortion, [0, 2, 5]);
   assert.deepEqual(parseCurves(JSON.stringify(file)), file);
   assert.deepEqual(curves, tinyCurves());
+});
+
+Deno.test("curvesFile() keeps knots, bands, checks and certificates, and refines", () => {
+  const curves = tinyCurves();
+  const [first, ...rest] = curves.layers;
+  const mean = [0, 3.123456789, 2];
+  const layers = [{
+    ...first,
+    distortion: { ...first.distortion, mean },
+    knots: [0, 2],
+    band: [[0, 0], [1, 1 / 3]],
+  }];
+  const heldOut = { worstError: 0.01, worstRelative: 0.2, levels: [] };
+  const measured = {
+    ...curves,
+    layers: [...layers, ...rest],
+    heldOut,
+    objective: "single-layer",
+  } as RdCurves;
+  const file = curvesFile(measured, "mean", ORIGIN);
+  assert.deepEqual([file.layers[0].knots, file.layers[0].band], [[0, 2], [[0, 0], [1, 0.333333]]]);
+  assert.deepEqual([file.heldOut, file.objective, file.recovery], [heldOut, "single-layer", undefined]);
+  assert.deepEqual(file.layers[0].distortion, mean);
+  const refined = curvesFile(measured, "mean", ORIGIN, { refinement: "of" });
+  assert.deepEqual([refined.layers[0].distortion, refined.refinement], [[0, 2, 2], "of"]);
+  assert.deepEqual(parseCurves(JSON.stringify(file)), file);
 });
 
 Deno.test("allocationProblem() joins curves with weights and rounds the budget up", () => {

@@ -1,34 +1,44 @@
 /** Rate–distortion curves: the distortion of every layer at every level, that layer alone pruned. */
-import * as tf from "@tensorflow/tfjs";
-import { breathe } from "./breathe.ts";
+import { bootstrapBand, drawResamples } from "./bootstrap.ts";
 import type { CalibrationSet } from "./calibration_set.ts";
 import {
-  addToSummary,
-  type DistortionSummary,
-  emptySummary,
   squaredDistances,
+  squaredNorms,
   type Statistic,
-  statisticOf,
+  type StatisticOptions,
+  STATISTICS,
+  statisticsOf,
 } from "./distortion.ts";
 import type { Engine } from "./engine.ts";
-import { foldBatchNorm } from "./fold.ts";
-import { forward } from "./forward.ts";
 import { checkBatch, eachLogitBatch } from "./logits.ts";
-import { applyMask, magnitudeMask, magnitudeOrder } from "./mask.ts";
+import { checkImages, type Network, type PrunableLayer, prunableLayers } from "./network.ts";
+import { createPrng } from "./prng.ts";
+import { type HeldOutLevel, measureAdaptively } from "./rd_curve/adaptive.ts";
+import { microBatchFor } from "./rd_curve/batch_size.ts";
+import { type Certificate, measureCertified } from "./rd_curve/certified.ts";
+import { interpolateCurve } from "./rd_curve/interpolate.ts";
+import { countsOf, type CurveLayer, prunedEnergies } from "./rd_curve/layers.ts";
+import { checkLevels, evenLevels } from "./rd_curve/levels.ts";
 import {
-  checkImages,
-  type Network,
-  type NetworkNode,
-  type Parameter,
-  type PrunableLayer,
-  prunableLayers,
-} from "./network.ts";
-import { createVariable, createVariables, disposeVariables, type Variables } from "./variables.ts";
+  type Measurement,
+  type MeasurementOptions,
+  type Objective,
+  openMeasurement,
+} from "./rd_curve/measurement.ts";
+import type { Recovery } from "./rd_curve/recovery.ts";
+import { localMeter, type Meter } from "./rd_curve/meter.ts";
+import { createSampleTable, type SampleTable } from "./rd_curve/sample_table.ts";
 
-/** One layer's curve under both statistics, which come from the same pass. */
+export { checkLevels, evenLevels } from "./rd_curve/levels.ts";
+
+/** One layer's curve under every statistic, all from the same pass. */
 export interface RdCurve extends PrunableLayer {
-  /** [levels], logits squared; level 0 is exactly 0. */
+  /** [levels], logits squared (`normalised`: none); level 0 is exactly 0. */
   readonly distortion: Readonly<Record<Statistic, readonly number[]>>;
+  /** Indices of the levels that were measured or are known to be 0; the others are interpolated. */
+  readonly knots: readonly number[];
+  /** Bootstrap interval at each knot, [lower, upper]; of the statistic asked for. */
+  readonly band?: readonly (readonly [number, number])[];
 }
 
 export interface RdCurves {
@@ -37,111 +47,217 @@ export interface RdCurves {
   /** Calibration inputs, N. */
   readonly samples: number;
   readonly layers: readonly RdCurve[];
+  /** @default "joint" */
+  readonly objective?: Objective;
+  /** @default "none" */
+  readonly recovery?: Recovery;
+  /** Adaptive curves: the check on levels held out. */
+  readonly heldOut?: {
+    readonly worstError: number;
+    readonly worstRelative: number;
+    readonly levels: readonly HeldOutLevel[];
+  };
+  /** Certified curves: what is proven, and with how many of the grid's levels. */
+  readonly certified?: {
+    readonly certificates: readonly Certificate[];
+    readonly measured: number;
+    readonly grid: number;
+  };
 }
 
-export interface CurveOptions {
-  /** Ascending sparsities in [0, 1], the first 0; see {@link evenLevels}. */
-  readonly levels: readonly number[];
-  /** Only these layers; by default all prunable ones. */
-  readonly layerNames?: readonly string[];
-  /** Inputs in one forward pass. @default 128 */
+/** Which levels are measured. */
+export interface LevelOptions extends Pick<StatisticOptions, "quantile"> {
+  /** Ascending sparsities in [0, 1], the first 0; `auto` measures those of 101 that the curves need. @default "auto" */
+  readonly levels?: readonly number[] | "auto";
+  /** Measure only until the allocations at these sparsities are proven; `levels` is then the grid. */
+  readonly certify?: { readonly sparsities: readonly number[]; readonly gap?: number };
+  /** The statistic that adaptive and certified measuring, and the bands, look at. @default "mean" */
+  readonly statistic?: Statistic;
+  /** Resamples and seed of bootstrap bands. @default none */
+  readonly bands?: { readonly replicates: number; readonly seed: number };
+  readonly onRound?: (title: string, measured: number) => void;
+}
+
+export interface CurveOptions extends MeasurementOptions, LevelOptions {
+  /** Inputs in one forward pass. @default what `memory` allows, at most 64 */
   readonly microBatch?: number;
-  /** Work done and in all, in forward passes of the whole network for one input. */
+  /** Bytes. @default 4 GiB */
+  readonly memory?: number;
+  /** Work done and in all, in forward passes of the whole network for one input; adaptive work is not known ahead. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** `count` levels from 0 to 1, evenly spaced: i / (count − 1). */
-export function evenLevels(count: number): number[] {
-  if (!Number.isInteger(count) || count < 2) {
-    throw new RangeError(`Cannot space levels: the count must be a whole number from 2, got ${count}`);
-  }
-  return Array.from({ length: count }, (_, i) => i / (count - 1));
-}
+export const DEFAULT_MEMORY = 4 * 2 ** 30;
 
-/** @throws {RangeError} If the levels do not ascend strictly within [0, 1] from 0. */
-export function checkLevels(levels: readonly number[]): void {
-  if (levels.length === 0 || levels[0] !== 0) {
-    throw new RangeError(`Cannot use these levels: the first must be 0, got ${levels[0] ?? "none"}`);
-  }
-  levels.forEach((level, i) => {
-    if (!(level >= 0 && level <= 1)) {
-      throw new RangeError(`Cannot use these levels: each must lie in [0, 1], got ${level} at position ${i}`);
-    }
-    if (i > 0 && !(level > levels[i - 1])) {
-      throw new RangeError(`Cannot use these levels: they must ascend, got ${levels[i - 1]} then ${level}`);
-    }
-  });
-}
+/** The grid of `levels: "auto"`: the paper's S = 100 levels, and 0. */
+export const AUTO_GRID = 101;
 
 /**
  * Measures the curves: δ_i(s), the squared distance of the logits when layer i alone is pruned to sparsity s by
- * magnitude (Eqs. 1 and 2), as mean and as largest value over the calibration set.
+ * magnitude (Eqs. 1 and 2), under every statistic of {@link Statistic} over the calibration set.
  *
  * Level s prunes the round(s · n) smallest |w| of a layer's n weights, ties by flat index. Batch normalisation keeps
- * its running statistics and is folded. For each micro-batch the dense network runs once and keeps every node's
- * output; a pruned layer then re-runs only itself and what lies after it (exact, about half the work for ResNet-32).
+ * its running statistics and is folded, unless `recovery` says otherwise. Levels at or below a layer's present sparsity
+ * are 0 and cost nothing; a layer of zeros has a curve of zeros. Per-sample values are float32; sums run in float64 in
+ * sample order.
  *
- * Cost: Σ over layers of levels · N · (multiply–accumulates from that layer on). Memory: one output of every node
- * for one micro-batch. Sums run in float64 in sample order.
+ * Departs from the paper, which measures every level of every layer by a whole pass: see {@link openMeasurement} for
+ * prefix reuse and stacked levels, {@link measureAdaptively} and {@link measureCertified} for fewer levels.
  *
- * @throws {RangeError} If levels are out of order, a layer is unknown, or logits are not finite (layer, level and
- * sample named).
+ * Cost of a full grid: Σ over layers of levels · N · (multiply–accumulates from that layer on). Memory: what `memory`
+ * allows; it decides the micro-batch, on which a curve depends by float32 rounding only.
+ *
+ * @throws {RangeError} If levels are out of order, a layer is unknown, a weight, an image or an output is not finite
+ * (layer and image named), or the memory does not suffice.
+ * @throws {TypeError} If the images have another shape, or the recovery cannot be measured here.
  */
 export async function measureCurves(
   engine: Engine,
   network: Network,
   calibration: CalibrationSet,
-  { levels, layerNames, microBatch = 128, onProgress }: CurveOptions,
+  options: CurveOptions = {},
 ): Promise<RdCurves> {
-  checkLevels(levels);
-  checkBatch(microBatch);
-  checkImages(network, calibration);
-  const folded = foldBatchNorm(network);
-  const layers = selectLayers(network, layerNames);
-  const work = layers.map((layer) => preparePruning(network, folded, layer, levels));
-  const total = work.reduce((sum, { macs, active }) => sum + macs * active.length, 0) * calibration.count;
-  const wholeMacs = prunableLayers(network).reduce((sum, { macs }) => sum + macs, 0);
-  const summaries = layers.map(() => levels.map(emptySummary));
-  const variables = createVariables(folded);
-  let done = 0;
+  const { memory = DEFAULT_MEMORY, onProgress } = options;
+  gridOf(options); // refuses bad levels before the engine works
+  if (options.microBatch !== undefined) checkBatch(options.microBatch);
+  const measurement = openMeasurement(engine, network, calibration, options);
   try {
-    for (let first = 0; first < calibration.count; first += microBatch) {
-      const count = Math.min(microBatch, calibration.count - first);
-      const known = runDense(engine, folded, variables, calibration, first, count);
-      try {
-        const dense = await logitsOf(folded, known).data();
-        for (const [i, layer] of work.entries()) {
-          for (const j of layer.active) {
-            const pruned = await prunedLogits(engine, folded, variables, known, layer, j);
-            const distances = compare(dense, pruned, network.classCount, layer.name, levels[j], first);
-            addToSummary(summaries[i][j], distances);
-            done += layer.macs * count;
-            await breathe();
-            onProgress?.(Math.round(done / wholeMacs), Math.round(total / wholeMacs));
-          }
-        }
-      } finally {
-        tf.dispose([...known.values()]);
-      }
-    }
+    const microBatch = options.microBatch ?? microBatchFor(network, memory);
+    const progress = passCounter(network, measurement, options, onProgress);
+    const meter = localMeter(measurement, { microBatch, onWork: progress.add });
+    const curves = await curvesBy(meter, options);
+    progress.finish();
+    return { model: network.model, ...curves, ...departures(options) };
   } finally {
-    disposeVariables(variables);
+    measurement.dispose();
   }
+}
+
+/** Objective and recovery as a result carries them: only where they are not the paper's. */
+export function departures(
+  { objective, recovery }: MeasurementOptions,
+): Pick<RdCurves, "objective" | "recovery"> {
   return {
-    model: network.model,
+    ...(objective && objective !== "joint" && { objective }),
+    ...(recovery && recovery !== "none" && { recovery }),
+  };
+}
+
+/** The curves that a meter gives: on the levels asked for, adaptively, or certified. */
+export async function curvesBy(meter: Meter, options: LevelOptions = {}): Promise<Omit<RdCurves, "model">> {
+  const table = createSampleTable(meter, gridOf(options), options);
+  const { statistic, onRound, certify } = options;
+  const every = [...table.levels.keys()];
+  if (certify !== undefined) {
+    const certified = await measureCertified(table, { ...certify, statistic, onRound });
+    return { ...summary(table, atHand(table), "next", options), certified };
+  }
+  if ((options.levels ?? "auto") === "auto") {
+    const { knots, heldOut, ...worst } = await measureAdaptively(table, { statistic, onRound });
+    return { ...summary(table, knots, "between", options), heldOut: { ...worst, levels: heldOut } };
+  }
+  await table.require(table.layers.map(() => every));
+  return summary(table, table.layers.map(() => every), "between", options);
+}
+
+/** The levels that a run may measure. */
+export function gridOf({ levels = "auto" }: LevelOptions): readonly number[] {
+  if (levels === "auto") return evenLevels(AUTO_GRID);
+  checkLevels(levels);
+  return levels;
+}
+
+function atHand(table: SampleTable): number[][] {
+  return table.layers.map((_, i) => [...table.levels.keys()].filter((j) => table.has(i, j)));
+}
+
+/**
+ * Curves from the levels at hand.
+ *
+ * @param fill Levels that were not measured are interpolated (`between`), or take the value of the next measured level
+ * (`next`), which prunes more for the same, so that no allocation chooses them.
+ */
+function summary(
+  table: SampleTable,
+  knots: readonly (readonly number[])[],
+  fill: "between" | "next",
+  { statistic = "mean", bands, quantile }: LevelOptions,
+): Omit<RdCurves, "model"> {
+  const { layers, levels, samples } = table;
+  const resamples = bands && drawResamples(samples, {
+    replicates: bands.replicates,
+    prng: createPrng(bands.seed, "bootstrap bands"),
+  });
+  return {
     levels: [...levels],
-    samples: calibration.count,
-    layers: layers.map((layer, i) => ({
-      ...layer,
-      distortion: { mean: curveOf(summaries[i], "mean"), worst: curveOf(summaries[i], "worst") },
-    })),
+    samples,
+    layers: layers.map((layer, i) => {
+      const { name, weights, macs, shape } = layer;
+      const curve = (of: Statistic) =>
+        filled(layer, levels, knots[i], knots[i].map((j) => table.value(i, j, of)), fill);
+      const distortion = Object.fromEntries(
+        STATISTICS.map((of): [Statistic, number[]] => [of, curve(of)]),
+      ) as Record<Statistic, number[]>;
+      const band = resamples &&
+        knots[i].map((j) =>
+          bootstrapBand(table.row(i, j), statistic, resamples, { norms: table.norms(i), quantile })
+        );
+      return { name, weights, macs, shape, distortion, knots: [...knots[i]], ...(band && { band }) };
+    }),
+  };
+}
+
+function filled(
+  layer: CurveLayer,
+  levels: readonly number[],
+  knots: readonly number[],
+  values: readonly number[],
+  fill: "between" | "next",
+): number[] {
+  if (knots.length === levels.length) return [...values];
+  if (fill === "next") {
+    return levels.map((_, j) => values[knots.findIndex((knot) => knot >= j)] ?? values[values.length - 1]);
+  }
+  return interpolateCurve(prunedEnergies(layer, levels), knots, values);
+}
+
+/** Of the full grid's work, what adaptive and certified measuring take at most as a rule. */
+const ADAPTIVE_SHARE = 0.25;
+
+interface PassCounter {
+  /** In all, as far as known ahead. */
+  readonly total: number;
+  readonly add: (macs: number) => void;
+  readonly finish: () => void;
+}
+
+/** Turns multiply–accumulates done into forward passes of the whole network, done and in all. */
+export function passCounter(
+  network: Network,
+  { layers, samples, cost }: Pick<Measurement, "layers" | "samples" | "cost">,
+  options: LevelOptions,
+  onProgress: (done: number, total: number) => void = () => {},
+): PassCounter {
+  const whole = prunableLayers(network).reduce((sum, { macs }) => sum + macs, 0);
+  const levels = gridOf(options);
+  const grid = layers.reduce((sum, layer) => sum + countsOf(layer, levels).length * cost.get(layer.name)!, 0);
+  const isAdaptive = options.certify !== undefined || (options.levels ?? "auto") === "auto";
+  const total = Math.max(1, Math.round((isAdaptive ? ADAPTIVE_SHARE : 1) * grid * samples / whole));
+  let done = 0;
+  return {
+    total,
+    add: (macs) => {
+      done += macs / whole;
+      onProgress(Math.min(Math.round(done), total), total);
+    },
+    finish: () => onProgress(total, total),
   };
 }
 
 /**
  * The true output distortion of a network with any number of layers changed: what Eq. 2 says the curves add up to.
  *
- * @returns Mean and largest squared distance of the logits over the calibration set.
+ * @returns Every statistic of the squared distance of the logits over the calibration set.
  * @throws {RangeError} If logits are not finite.
  */
 export async function measureDistortion(
@@ -150,14 +266,25 @@ export async function measureDistortion(
   changed: Network,
   calibration: CalibrationSet,
 ): Promise<Record<Statistic, number>> {
-  checkImages(dense, calibration);
-  const reference = await calibrationLogits(engine, dense, calibration);
-  const logits = await calibrationLogits(engine, changed, calibration);
-  const summary = emptySummary();
-  addToSummary(summary, squaredDistances(reference, logits, dense.classCount));
-  return { mean: statisticOf(summary, "mean"), worst: statisticOf(summary, "worst") };
+  return await (await distortionFrom(engine, dense, calibration))(changed);
 }
 
+/** As {@link measureDistortion}, for many changes of one dense network, which runs only once. */
+export async function distortionFrom(
+  engine: Engine,
+  dense: Network,
+  calibration: CalibrationSet,
+): Promise<(changed: Network) => Promise<Record<Statistic, number>>> {
+  checkImages(dense, calibration);
+  const reference = await calibrationLogits(engine, dense, calibration);
+  const norms = squaredNorms(reference, dense.classCount);
+  return async (changed) => {
+    const logits = await calibrationLogits(engine, changed, calibration);
+    return statisticsOf(squaredDistances(reference, logits, dense.classCount), { norms });
+  };
+}
+
+/** Logits of every calibration input, [N · classes]. */
 async function calibrationLogits(
   engine: Engine,
   network: Network,
@@ -171,123 +298,4 @@ async function calibrationLogits(
     all.set(logits, first * network.classCount);
   });
   return all;
-}
-
-function curveOf(summaries: readonly DistortionSummary[], statistic: Statistic): number[] {
-  return summaries.map((summary) => summary.count === 0 ? 0 : statisticOf(summary, statistic));
-}
-
-function selectLayers(network: Network, names?: readonly string[]): PrunableLayer[] {
-  const all = prunableLayers(network);
-  if (names === undefined) return all;
-  return names.map((name) => {
-    const layer = all.find((candidate) => candidate.name === name);
-    if (layer === undefined) {
-      const known = all.map((candidate) => candidate.name).join(", ");
-      throw new RangeError(`Cannot measure layer "${name}": ${network.model} has ${known}`);
-    }
-    return layer;
-  });
-}
-
-interface LayerWork {
-  readonly name: string;
-  /** Index of the layer's node in the folded network. */
-  readonly from: number;
-  /** Multiply–accumulates of the nodes from there on, for one input. */
-  readonly macs: number;
-  /** Levels (by index) that change the layer; at the others the distortion is 0. */
-  readonly active: readonly number[];
-  readonly weightsAt: (level: number) => Parameter;
-}
-
-function preparePruning(
-  network: Network,
-  folded: Network,
-  layer: PrunableLayer,
-  levels: readonly number[],
-): LayerWork {
-  const weights = network.weights.get(`${layer.name}.weight`)!.data;
-  const { shape, data } = folded.weights.get(`${layer.name}.weight`)!;
-  const order = magnitudeOrder(weights); // of the true weights: folding rescales channels
-  const zeros = weights.reduce((count, weight) => count + (weight === 0 ? 1 : 0), 0);
-  const prunedAt = (j: number) => Math.round(levels[j] * layer.weights);
-  const from = folded.nodes.findIndex((node) => node.name === layer.name);
-  const later = new Set(folded.nodes.slice(from).map((node) => node.name));
-  return {
-    name: layer.name,
-    from,
-    macs: prunableLayers(network).filter(({ name }) => later.has(name)).reduce(
-      (sum, { macs }) => sum + macs,
-      0,
-    ),
-    active: [...levels.keys()].filter((j) => prunedAt(j) > zeros),
-    weightsAt: (j) => {
-      const values = data.slice();
-      applyMask(values, magnitudeMask(weights, prunedAt(j), order));
-      return { shape, data: values };
-    },
-  };
-}
-
-/** Runs the dense network and keeps every output; the caller disposes them. */
-function runDense(
-  engine: Engine,
-  folded: Network,
-  variables: Variables,
-  calibration: CalibrationSet,
-  first: number,
-  count: number,
-): Map<string, tf.Tensor> {
-  const size = calibration.inputs.length / calibration.count;
-  const inputs = calibration.inputs.subarray(first * size, (first + count) * size);
-  const input = tf.tensor(inputs, [count, ...calibration.shape]);
-  const keep = new Set(folded.nodes.map((node) => node.name));
-  const outputs = forward(engine.ops, folded.nodes, variables, new Map([["input", input]]), { keep });
-  return outputs.set("input", input);
-}
-
-async function prunedLogits(
-  engine: Engine,
-  folded: Network,
-  variables: Variables,
-  known: ReadonlyMap<string, tf.Tensor>,
-  layer: LayerWork,
-  level: number,
-): Promise<ArrayLike<number>> {
-  const name = `${layer.name}.weight`;
-  const weight = createVariable(layer.weightsAt(level));
-  const patched = new Map([...variables, [name, weight]]);
-  const [logits] = forward(engine.ops, folded.nodes, patched, known, { from: layer.from }).values();
-  try {
-    return await logits.data();
-  } finally {
-    tf.dispose([weight, logits]);
-  }
-}
-
-function logitsOf(
-  { nodes }: { nodes: readonly NetworkNode[] },
-  outputs: ReadonlyMap<string, tf.Tensor>,
-): tf.Tensor {
-  return outputs.get(nodes[nodes.length - 1].name)!;
-}
-
-function compare(
-  dense: ArrayLike<number>,
-  pruned: ArrayLike<number>,
-  classes: number,
-  layer: string,
-  level: number,
-  first: number,
-): Float64Array {
-  try {
-    return squaredDistances(dense, pruned, classes);
-  } catch (error) {
-    throw new RangeError(
-      `Cannot measure layer ${layer} at level ${level}, samples from ${first} on: ${
-        (error as Error).message
-      }`,
-    );
-  }
 }

@@ -72,17 +72,19 @@ Deno.test(
     // input (1, 1)     3, 7   2, 7   0, 7   0, 4     0, 0    squared distance 0, 1, 9, 18, 58
     // input (2, 0)     2, 6   0, 6   0, 6   0, 0     0, 0                     0, 4, 4, 40, 40
     const curves = await measureCurves(engine, network, set, { levels: evenLevels(5) });
-    assert.deepEqual(curves, {
+    const { distortion: { mean, worst, quantile, cvar, normalised }, ...layer } = curves.layers[0];
+    assert.deepEqual({ ...curves, layers: [layer] }, {
       model: "tiny",
       levels: [0, 0.25, 0.5, 0.75, 1],
       samples: 2,
-      layers: [{
-        name: "linear",
-        weights: 4,
-        macs: 4,
-        shape: [2, 2],
-        distortion: { mean: [0, 2.5, 6.5, 29, 49], worst: [0, 4, 9, 40, 58] },
-      }],
+      layers: [{ name: "linear", weights: 4, macs: 4, shape: [2, 2], knots: [0, 1, 2, 3, 4] }],
+    });
+    assert.deepEqual([mean, worst], [[0, 2.5, 6.5, 29, 49], [0, 4, 9, 40, 58]]);
+    assert.deepEqual([quantile, cvar], [worst, worst]); // the upper tenth of two is the larger
+    // with the bias 5 the outputs are (8, 12) and (7, 11): ‖f‖² is 208 and 170
+    const shares = [[1, 4], [9, 4], [18, 40], [58, 40]].map(([a, b]) => (a / 208 + b / 170) / 2);
+    assertAllclose(normalised, [0, ...shares], {
+      rtol: 1e-7,
     });
   }),
 );
@@ -229,8 +231,8 @@ Deno.test(
     set.inputs[5 * 128] = NaN; // the last of six: the second of its micro-batch
     await assert.rejects(measureCurves(engine, network, set, { levels: [0, 0.5], microBatch: 2 }), {
       name: "RangeError",
-      message: "Cannot measure layer conv1 at level 0.5, samples from 4 on: " +
-        "Cannot compare logits: those of sample 1 are not finite",
+      message: "Cannot measure curves of tiny: on image 5 the dense network's output must be finite, " +
+        "it is not from the image itself on",
     });
   }),
 );
@@ -299,6 +301,7 @@ Deno.test(
     });
     const whole = await measureDistortion(engine, network, prunedByHand(network, "conv3", 0.7), set);
     assertAllclose([whole.mean, whole.worst], [distortion.mean[1], distortion.worst[1]], { rtol: 1e-5 });
-    assert.deepEqual(await measureDistortion(engine, network, network, set), { mean: 0, worst: 0 });
+    const { mean, worst } = await measureDistortion(engine, network, network, set);
+    assert.deepEqual([mean, worst], [0, 0]);
   }),
 );

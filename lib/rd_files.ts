@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { STATISTICS } from "./distortion.ts";
 import { readText, writeFileWhole, type WriteOptions } from "./store.ts";
 import { fieldPath, parseStrictJson, quote, stringifyStrictJson } from "./strict_json.ts";
 
@@ -11,7 +12,7 @@ const PROVENANCE = z.looseObject({}, "an object");
 const CURVES = z.looseObject({
   format: z.literal("rd-curves/1", "rd-curves/1"),
   model: NAME,
-  statistic: z.enum(["mean", "worst"], "mean or worst"),
+  statistic: z.enum(STATISTICS, STATISTICS.join(", ").replace(/, (\w+)$/, " or $1")),
   samples: z.int("a whole number of at least 1").min(1, "a whole number of at least 1"),
   levels: z.array(SHARE, "a list").min(1, "a list of at least one level"),
   layers: z.array(

@@ -239,7 +239,7 @@ Deno.test("parseCurves() refuses missing and broken fields", () => {
     "statistic",
     "median",
     "TypeError",
-    'statistic must be mean or worst, current value "median"',
+    'statistic must be mean, worst, quantile, cvar or normalised, current value "median"',
   );
   refusesCurves("samples", 0, "RangeError", "samples must be a whole number of at least 1, current value 0");
   refusesCurves(

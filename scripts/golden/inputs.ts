@@ -3,13 +3,7 @@ import { type Architecture, initialise, type Network, sizeOf } from "../../lib/n
 import { createPrng } from "../../lib/prng.ts";
 import { resnet32 } from "../../lib/resnet32.ts";
 
-/**
- * ResNet-32, or another network, with batch normalisation moved off 0 and 1, so that each of its four vectors matters;
- * biases move with it.
- *
- * DenseNet-121 has so many ReLUs in a row that some input lies at the corner for every batch (see
- * {@link goldenTrainingBatch}): its offsets lie at ±2.5, so that few inputs come near.
- */
+/** A network with batch normalisation moved off 0 and 1, so that each of its four vectors matters. */
 export function goldenNetwork(architecture: Architecture = resnet32()): Network {
   const network = initialise(architecture, createPrng(7, "golden weights"));
   const prng = createPrng(7, "golden batch normalisation");
@@ -37,6 +31,19 @@ export interface GoldenBatch {
 /** Eight images of noise, for logits and distortion. */
 export function goldenImages(): GoldenBatch {
   return noiseImages(8, 7, "golden images");
+}
+
+/** What the golden curves were measured on, by model: as many images of noise as PyTorch does in seconds. */
+export const GOLDEN_CURVE_SAMPLES: Readonly<Record<string, number>> = {
+  resnet32: 64,
+  vgg16: 16,
+  resnet18: 8,
+  densenet121: 16,
+};
+
+/** The first images of one stream of noise, for curves. */
+export function goldenCurveImages(count: number): GoldenBatch {
+  return noiseImages(count, 7, "golden curve images");
 }
 
 /**

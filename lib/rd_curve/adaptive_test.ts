@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { allocate } from "../allocate.ts";
+import { budgetForSparsity } from "../allocation.ts";
+import { createPrng } from "../prng.ts";
+import { curvesBy } from "../rd_curve.ts";
+import { type FakeMeter, fakeMeter } from "./_fake_meter.ts";
+import { evenLevels } from "./levels.ts";
+
+const LEVELS = evenLevels(101);
+
+/** Smooth, steep near 1, of very different height. */
+function smooth(): FakeMeter {
+  return fakeMeter(LEVELS, 8, (i, share) => (1 + i) ** 2 * share * (1 + 20 * share ** (2 + i % 4)));
+}
+
+function rough(): FakeMeter {
+  const prng = createPrng(2, "roughness");
+  return fakeMeter(
+    LEVELS,
+    8,
+    (i, share) => (1 + i) ** 2 * share * (1 + 20 * share ** 3) * Math.exp(0.2 * prng.normal()),
+  );
+}
+
+function excess(
+  { layers, curves }: FakeMeter,
+  found: readonly (readonly number[])[],
+  sparsity: number,
+): number {
+  const total = layers.reduce((sum, { weights }) => sum + weights, 0);
+  const solve = (of: readonly (readonly number[])[]) =>
+    allocate({
+      layers: layers.map(({ name, weights }, i) => (
+        { name, weightCount: weights, levels: LEVELS, distortion: of[i] }
+      )),
+      budget: budgetForSparsity(sparsity, total),
+    });
+  const chosen = solve(found).layers.reduce((sum, { level }, i) => sum + curves[i][LEVELS.indexOf(level)], 0);
+  return chosen / solve(curves).distortion - 1;
+}
+
+Deno.test("curvesBy() measures few levels of smooth curves, and interpolates the others to 5 % of what is at stake", async () => {
+  const meter = smooth();
+  const { layers, heldOut } = await curvesBy(meter, { levels: "auto" });
+  assert.ok(meter.asked() <= 0.25 * 800, `${meter.asked()} of 800`);
+  assert.ok(heldOut!.worstError <= 0.05 && heldOut!.levels.length > 0);
+  for (const [i, { distortion: { mean }, knots }] of layers.entries()) {
+    assert.equal(mean[0], 0);
+    for (const j of knots) assert.equal(mean[j], meter.curves[i][j]);
+    for (let j = 40; j <= 100; j++) {
+      assert.ok(Math.abs(mean[j] / meter.curves[i][j] - 1) < 0.1, `layer ${i} level ${j}`);
+    }
+    assert.ok(mean.every((value, j) => j === 0 || value >= mean[j - 1]));
+  }
+  const found = layers.map(({ distortion }) => distortion.mean);
+  for (const sparsity of [0.5, 0.8, 0.9, 0.95]) assert.ok(excess(meter, found, sparsity) < 0.01);
+});
+
+Deno.test("curvesBy() reports errors of rough curves as they are, and repeats itself", async () => {
+  const meter = rough();
+  const curves = await curvesBy(meter, { levels: "auto" });
+  const { worstError, worstRelative, levels } = curves.heldOut!;
+  assert.ok(worstError <= 0.05);
+  assert.ok(worstRelative > 0.05); // roughness of 20 % cannot be guessed from neighbours
+  for (const { layer, level, measured, predicted, relative } of levels) {
+    const i = meter.layers.findIndex(({ name }) => name === layer);
+    assert.equal(measured, meter.curves[i][LEVELS.indexOf(level)]);
+    assert.ok(Math.abs(relative - Math.abs(predicted / measured - 1)) < 1e-12);
+  }
+  assert.deepEqual(await curvesBy(rough(), { levels: "auto" }), curves);
+});
+
+Deno.test("curvesBy() adaptively knows levels at or below a layer's present sparsity", async () => {
+  const meter = smooth();
+  const layers = meter.layers.map((layer) => {
+    const { shape, data } = layer.parameter;
+    const zeros = Math.round(0.4 * layer.weights);
+    const threshold = data.map(Math.abs).sort()[zeros];
+    const thinned = data.map((w) => Math.abs(w) < threshold ? 0 : w);
+    return { ...layer, zeros, parameter: { shape, data: thinned } };
+  });
+  const { layers: curves } = await curvesBy({ ...meter, layers }, { levels: "auto" });
+  for (const { distortion: { mean } } of curves) {
+    assert.deepEqual(mean.slice(0, 41), new Array(41).fill(0));
+    assert.ok(mean[60] > 0);
+  }
+});
