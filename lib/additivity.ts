@@ -5,7 +5,10 @@ import type { Engine } from "./engine.ts";
 import type { Network } from "./network.ts";
 import { allocationProblem } from "./pipeline.ts";
 import { masksFor, pruneNetwork } from "./prune.ts";
-import { measureDistortion } from "./rd_curve.ts";
+import type { AdditivityPoint } from "./additivity_fit.ts";
+import { budgetForSparsity, prunedAtLevel } from "./allocation.ts";
+import type { Prng } from "./prng.ts";
+import { distortionFrom } from "./rd_curve.ts";
 import type { CurvesFile } from "./rd_files.ts";
 
 export interface AdditivityOptions {
@@ -35,12 +38,135 @@ export async function auditAdditivity(
   calibration: CalibrationSet,
   { sparsities }: AdditivityOptions,
 ): Promise<AdditivityResult[]> {
+  const compare = await distortionFrom(engine, network, calibration);
   const results: AdditivityResult[] = [];
   for (const sparsity of sparsities) {
     const allocation = allocate(allocationProblem(curves, sparsity));
     const pruned = pruneNetwork(network, masksFor(network, allocation));
-    const real = await measureDistortion(engine, network, pruned, calibration);
+    const real = await compare(pruned);
     results.push({ sparsity, predicted: allocation.distortion, real: real[curves.statistic] });
+  }
+  return results;
+}
+
+/** One network with several layers pruned at once, predicted and measured. */
+export interface AuditedPlan extends AdditivityPoint {
+  /** Achieved, over the whole network. */
+  readonly sparsity: number;
+  /** The layers pruned, each at a level of its curve. */
+  readonly levels: readonly { readonly name: string; readonly level: number }[];
+}
+
+export interface AuditOptions {
+  readonly prng: Prng;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Prunes random pairs of layers to random levels (Fig. 1).
+ *
+ * Levels are drawn from the upper three quarters of each curve, but for its last: below, distortion is next to nothing,
+ * and a layer without weights is no longer a layer.
+ */
+export async function auditPairs(
+  engine: Engine,
+  network: Network,
+  curves: CurvesFile,
+  calibration: CalibrationSet,
+  { pairs, prng, onProgress }: AuditOptions & { readonly pairs: number },
+): Promise<AuditedPlan[]> {
+  const { layers, levels } = curves;
+  if (layers.length < 2) {
+    throw new RangeError(
+      `Cannot audit pairs: the curves must have at least two layers, got ${layers.length}`,
+    );
+  }
+  const low = Math.ceil(0.25 * (levels.length - 1));
+  const drawLevel = () => low + prng.int(Math.max(1, levels.length - 1 - low));
+  const plans = Array.from({ length: pairs }, () => {
+    const first = prng.int(layers.length);
+    const second = (first + 1 + prng.int(layers.length - 1)) % layers.length;
+    const chosen = layers.map(() => 0);
+    chosen[first] = drawLevel();
+    chosen[second] = drawLevel();
+    return chosen;
+  });
+  return await auditPlans(engine, network, curves, calibration, { plans, onProgress });
+}
+
+/**
+ * Prunes whole networks by random allocations at each budget.
+ *
+ * Each layer's sparsity is a uniform number scaled alike in all layers until the budget is met, cut to its curve's last
+ * level and rounded up to a level: allocations that no method would choose, where nothing favours additivity.
+ *
+ * @throws {RangeError} If a sparsity is beyond the curves.
+ */
+export async function auditRandomAllocations(
+  engine: Engine,
+  network: Network,
+  curves: CurvesFile,
+  calibration: CalibrationSet,
+  { sparsities, perSparsity, prng, onProgress }: AuditOptions & AdditivityOptions & {
+    readonly perSparsity: number;
+  },
+): Promise<AuditedPlan[]> {
+  const plans = sparsities.flatMap((sparsity) =>
+    Array.from({ length: perSparsity }, () => randomLevels(curves, sparsity, prng))
+  );
+  return await auditPlans(engine, network, curves, calibration, { plans, onProgress });
+}
+
+/** Level indices of a random allocation that prunes at least the budget. */
+export function randomLevels({ layers, levels }: CurvesFile, sparsity: number, prng: Prng): number[] {
+  const total = layers.reduce((sum, { weights }) => sum + weights, 0);
+  const budget = budgetForSparsity(sparsity, total);
+  const shares = layers.map(() => 0.05 + prng.next());
+  const last = levels.length - 1;
+  const at = (scale: number) =>
+    shares.map((share) => {
+      const found = levels.findIndex((level) => level >= scale * share);
+      return found < 0 ? last : found;
+    });
+  const pruned = (chosen: readonly number[]) =>
+    chosen.reduce((sum, j, i) => sum + prunedAtLevel(levels[j], layers[i].weights), 0);
+  let [low, high] = [0, levels[last] / 0.05];
+  if (pruned(at(high)) < budget) {
+    const most = pruned(at(high)) / total;
+    throw new RangeError(
+      `Cannot draw an allocation: the curves reach sparsity 0 to ${most}, got ${sparsity}`,
+    );
+  }
+  for (let halving = 0; halving < 50; halving++) {
+    const middle = (low + high) / 2;
+    if (pruned(at(middle)) < budget) low = middle;
+    else high = middle;
+  }
+  return at(high);
+}
+
+async function auditPlans(
+  engine: Engine,
+  network: Network,
+  { layers, levels, statistic }: CurvesFile,
+  calibration: CalibrationSet,
+  { plans, onProgress }: { plans: readonly (readonly number[])[]; onProgress?: AuditOptions["onProgress"] },
+): Promise<AuditedPlan[]> {
+  const compare = await distortionFrom(engine, network, calibration);
+  const results: AuditedPlan[] = [];
+  const total = layers.reduce((sum, { weights }) => sum + weights, 0);
+  for (const plan of plans) {
+    const chosen = layers.map(({ name, weights }, i) => (
+      { name, weights, level: levels[plan[i]], pruned: prunedAtLevel(levels[plan[i]], weights) }
+    ));
+    const real = await compare(pruneNetwork(network, masksFor(network, { layers: chosen })));
+    results.push({
+      sparsity: chosen.reduce((sum, { pruned }) => sum + pruned, 0) / total,
+      levels: chosen.filter(({ level }) => level > 0).map(({ name, level }) => ({ name, level })),
+      predicted: layers.reduce((sum, { distortion }, i) => sum + distortion[plan[i]], 0),
+      real: real[statistic],
+    });
+    onProgress?.(results.length, plans.length);
   }
   return results;
 }

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { assertAllclose, noiseInputs, tinyNetwork, withEngine } from "./_test_helpers.ts";
+import { auditPairs, auditRandomAllocations, randomLevels } from "./additivity.ts";
+import { budgetForSparsity, prunedAtLevel } from "./allocation.ts";
+import { masksFor, pruneNetwork } from "./prune.ts";
+import { curvesFile } from "./pipeline.ts";
+import { createPrng } from "./prng.ts";
+import type { Provenance } from "./provenance.ts";
+import { evenLevels, measureCurves, measureDistortion } from "./rd_curve.ts";
+
+const ORIGIN = {} as Provenance;
+
+Deno.test(
+  "auditPairs() and auditRandomAllocations() predict by the curves and measure the pruned network",
+  withEngine(async (engine) => {
+    const network = tinyNetwork();
+    const set = noiseInputs(network, 4);
+    const file = curvesFile(
+      await measureCurves(engine, network, set, { levels: evenLevels(11) }),
+      "mean",
+      ORIGIN,
+    );
+    const prng = () => createPrng(1, "audit");
+    const pairs = await auditPairs(engine, network, file, set, { pairs: 5, prng: prng() });
+    const random = await auditRandomAllocations(engine, network, file, set, {
+      sparsities: [0.3, 0.6],
+      perSparsity: 2,
+      prng: prng(),
+    });
+    assert.deepEqual([pairs.length, random.length], [5, 4]);
+    assert.ok(pairs.every(({ levels }) => levels.length === 2));
+    assert.ok(random.every(({ sparsity }, i) => sparsity >= (i < 2 ? 0.3 : 0.6)));
+    for (const { levels, predicted, real } of [...pairs, ...random]) {
+      const level = (name: string) => levels.find((chosen) => chosen.name === name)?.level ?? 0;
+      const sum = file.layers.reduce(
+        (all, { name, distortion }) => all + distortion[file.levels.indexOf(level(name))],
+        0,
+      );
+      assertAllclose([predicted], [sum], { rtol: 1e-12 });
+      const plan = file.layers.map(({ name, weights }) => (
+        { name, weights, pruned: prunedAtLevel(level(name), weights) }
+      ));
+      const pruned = pruneNetwork(network, masksFor(network, { layers: plan }));
+      const { mean } = await measureDistortion(engine, network, pruned, set);
+      assert.equal(real, mean);
+    }
+    assert.deepEqual(await auditPairs(engine, network, file, set, { pairs: 5, prng: prng() }), pairs);
+  }),
+);
+
+Deno.test("randomLevels() meets every budget, differs from draw to draw, and names the reach", () => {
+  const levels = evenLevels(11).slice(0, 10); // up to 90 %
+  const layers = [300, 50, 700].map((weights, i) => ({
+    name: `${i}`,
+    weights,
+    macs: 1,
+    distortion: levels.map(() => 0),
+  }));
+  const file = { ...curvesFile({ model: "m", levels, samples: 1, layers: [] }, "mean", ORIGIN), layers };
+  const prng = createPrng(1, "levels");
+  const seen = new Set<string>();
+  for (const sparsity of [0.1, 0.5, 0.8, 0.9]) {
+    for (let draw = 0; draw < 20; draw++) {
+      const chosen = randomLevels(file, sparsity, prng);
+      const pruned = chosen.reduce((sum, j, i) => sum + prunedAtLevel(levels[j], layers[i].weights), 0);
+      assert.ok(pruned >= budgetForSparsity(sparsity, 1050));
+      seen.add(chosen.join());
+    }
+  }
+  assert.ok(seen.size > 20);
+  assert.throws(() => randomLevels(file, 0.95, prng), {
+    name: "RangeError",
+    message: "Cannot draw an allocation: the curves reach sparsity 0 to 0.9, got 0.95",
+  });
+});
