@@ -37,12 +37,32 @@ export { loadNetwork, saveNetwork } from "./checkpoint.ts";
 // Images
 export { CIFAR10_CLASSES } from "./cifar10_facts.ts";
 export { type ImageSet, sliceImages } from "./cifar10.ts";
-export { calibrationImages, calibrationNoise, type CalibrationSet } from "./calibration_set.ts";
+export {
+  calibrationImages,
+  calibrationMatchedNoise,
+  calibrationNoise,
+  type CalibrationSet,
+  calibrationTensors,
+} from "./calibration_set.ts";
 export { loadCifar10, loadDenseNetwork, outputPath } from "./project.ts";
 
 // Curves, allocation, pruning
-export { type Statistic, STATISTICS } from "./distortion.ts";
-export { evenLevels, measureCurves, measureDistortion, type RdCurve, type RdCurves } from "./rd_curve.ts";
+export { type Statistic, statisticOf, STATISTICS } from "./distortion.ts";
+export { filterOutliers, monotoneHull } from "./filter_outliers.ts";
+export { firstOrderMeter } from "./rd_curve/first_order.ts";
+export type { Objective } from "./rd_curve/measurement.ts";
+export type { Meter } from "./rd_curve/meter.ts";
+export type { Recovery } from "./rd_curve/recovery.ts";
+export {
+  type CurveOptions,
+  curvesBy,
+  distortionFrom,
+  evenLevels,
+  measureCurves,
+  measureDistortion,
+  type RdCurve,
+  type RdCurves,
+} from "./rd_curve.ts";
 export { allocationFile, allocationProblem, curvesFile } from "./pipeline.ts";
 export {
   type Allocation,
@@ -64,7 +84,14 @@ export { magnitudeMask } from "./mask.ts";
 export { type Masks, masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 
 export { accuracyOf, accuracyText, type OneShotResult, pruneOneShot } from "./one_shot.ts";
-export { type AdditivityResult, auditAdditivity } from "./additivity.ts";
+export {
+  type AdditivityResult,
+  auditAdditivity,
+  type AuditedPlan,
+  auditPairs,
+  auditRandomAllocations,
+} from "./additivity.ts";
+export { type AdditivityFit, fitAdditivity } from "./additivity_fit.ts";
 
 // Training and evaluation
 export { evaluate, type Evaluation } from "./evaluate.ts";

@@ -1,121 +1,261 @@
 /** `deno task curves`: measures the rate–distortion curve of every layer. */
-import { calibrationImages, calibrationNoise, type CalibrationSet } from "../lib/calibration_set.ts";
-import { type Statistic, STATISTICS } from "../lib/distortion.ts";
-import { loadEngine } from "../lib/engine.ts";
-import type { Network } from "../lib/network.ts";
-import { checkLevels, evenLevels, measureCurves } from "../lib/rd_curve.ts";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prunableLayers } from "../lib/network.ts";
 import { curvesFile } from "../lib/pipeline.ts";
+import { makeFolderOf, projectPath } from "../lib/project.ts";
+import { countsOf, curveLayers } from "../lib/rd_curve/layers.ts";
+import { OBJECTIVES } from "../lib/rd_curve/measurement.ts";
+import { RECOVERIES } from "../lib/rd_curve/recovery.ts";
+import { curvesBy, departures, gridOf, type RdCurves } from "../lib/rd_curve.ts";
 import { writeCurves } from "../lib/rd_files.ts";
 import { provenance, sha256 } from "../lib/store.ts";
-import { Command, Option, type Progress, progressBar, run, UsageError, wholeNumber } from "./command_line.ts";
-import { loadCifar10, makeFolderOf } from "../lib/project.ts";
-import {
-  addEngineOptions,
-  addNetworkOptions,
-  type EngineFlags,
-  type NetworkFlags,
-  openNetwork,
-} from "./options.ts";
+import { Command, Option, run, UsageError, wholeNumber } from "./command_line.ts";
+import { type Job, type Opened, openJob, seedOf } from "./curves/job.ts";
+import { mergeCommand } from "./curves/merge.ts";
+import { parseGap, parseLevels, parseShard, parseSparsities, type ShardFlag } from "./curves/parse.ts";
+import { layersOfShard, writeShard } from "./curves/shard_file.ts";
+import { levelsOf, openFirstOrder, openMeter, type Source, type SourceFlags } from "./curves/source.ts";
+import { addStatisticOptions } from "./curves/statistic_options.ts";
+import { summariseCurves, type Summary } from "./curves/summary.ts";
+import { addEngineOptions, addNetworkOptions } from "./options.ts";
 
-interface Options extends NetworkFlags, EngineFlags {
-  data: "cifar10" | "noise";
-  samples: number;
-  offset: number;
-  seed: number;
-  levels: number[];
-  statistic: Statistic;
+interface Options extends SourceFlags {
+  firstOrder?: boolean;
+  cache: string | boolean;
+  shard?: ShardFlag;
   out: string;
   json?: boolean;
 }
 
-const command = addEngineOptions(addNetworkOptions(new Command("curves")))
-  .description(
-    "Measures every layer's rate–distortion curve: the squared distance of the logits when that layer alone is " +
-      "pruned to each level, over a fixed calibration set.",
+const command = addStatisticOptions(
+  addEngineOptions(addNetworkOptions(new Command("curves")))
+    .description(
+      "Measures every layer's rate–distortion curve: the squared distance of the logits when that layer alone is " +
+        "pruned to each level, over a fixed calibration set. Killed at any moment, it goes on from there when called again.",
+    )
+    .option(
+      "--data <set>",
+      "calibration inputs: cifar10; noise, N(0, 1); matched-noise, as the stem's batch statistics expect; or a " +
+        "safetensors FILE with a tensor inputs [N, h, w, c]",
+      "cifar10",
+    )
+    .option("--samples <n>", "calibration inputs, N (the paper: 1,024 for CIFAR-10)", wholeNumber(1), 1024)
+    .option("--offset <k>", "use training images K … K+N−1, in file order", wholeNumber(0), 0)
+    .option("--seed <n>", "seed of the noise", wholeNumber(0), 1)
+    .option(
+      "--levels <list>",
+      "auto: as many of 101 as the curves need, interpolated between; or sparsities such as 0,0.25,0.5,1; or a COUNT " +
+        "of even steps from 0 to 1",
+      parseLevels,
+      "auto",
+    )
+    .option(
+      "--certify <list>",
+      "measure only until the allocations at these sparsities are proven within the gap of the whole grid's optimum",
+      parseSparsities,
+    )
+    .option("--gap <share>", "how near --certify must prove it", parseGap, 0.01),
+)
+  .addOption(
+    new Option(
+      "--objective <of>",
+      "distortion of the logits, or of the layer's own output (the paper's Tab. 4)",
+    )
+      .choices([...OBJECTIVES]).default("joint"),
   )
   .addOption(
-    new Option("--data <set>", "calibration inputs").choices(["cifar10", "noise"]).default("cifar10"),
+    new Option(
+      "--recovery <how>",
+      "what follows pruning: nothing, or batch statistics measured anew (lsq: not yet)",
+    )
+      .choices([...RECOVERIES]).default("none"),
   )
-  .option("--samples <n>", "calibration inputs, N (the paper: 1,024 for CIFAR-10)", wholeNumber(1), 1024)
-  .option("--offset <k>", "cifar10: use training images K … K+N−1, in file order", wholeNumber(0), 0)
-  .option("--seed <n>", "noise: seed of the white noise", wholeNumber(0), 1)
   .option(
-    "--levels <list>",
-    "sparsities such as 0,0.25,0.5,1, or a COUNT of even steps from 0 to 1",
-    parseLevels,
-    evenLevels(21),
+    "--first-order",
+    "predict the curves from gradients of the logits instead of measuring them (Eq. 7)",
   )
-  .addOption(
-    new Option("--statistic <name>", "mean over the inputs, or their largest distortion (the paper's WCS)")
-      .choices([...STATISTICS]).default("mean"),
+  .option(
+    "--memory <MiB>",
+    "what the run may hold, all workers together; decides the micro-batch",
+    wholeNumber(1),
+    4096,
   )
-  .requiredOption("--out <file>", "where the curves go (JSON)")
+  .option(
+    "--micro-batch <n>",
+    "inputs in one forward pass (default: what the memory allows, at most 64)",
+    wholeNumber(1),
+  )
+  .option(
+    "--workers <n>",
+    "single-threaded processes (default: one per core; with --threads, one)",
+    wholeNumber(1),
+  )
+  .option("--cache <folder>", "where parts of the work are kept (default: data/cache/curves)", true)
+  .option("--no-cache", "keep nothing: a killed run starts anew")
+  .option(
+    "--shard <i/n>",
+    "measure only the i-th of n shares of the layers, into a shard for --merge",
+    parseShard,
+  )
+  .requiredOption("--out <file>", "where the curves go (JSON), or the shard (safetensors)")
   .option("--json", "print a summary as one line of JSON")
   .addHelpText(
     "after",
-    "\nExample, about a minute on two cores:\n" +
+    "\nExamples:\n" +
+      "  deno task curves --model resnet32 --samples 1024 --out curves.json\n" +
       "  deno task curves --model resnet32 --samples 256 --levels 21 --out curves.json\n" +
+      "  deno task curves --model resnet32 --certify 0.8,0.9 --gap 0.01 --out curves.json\n" +
+      "over two machines, then joined on either:\n" +
+      "  deno task curves --model resnet32 --levels 101 --shard 1/2 --out 1.safetensors\n" +
+      "  deno task curves --model resnet32 --levels 101 --shard 2/2 --out 2.safetensors\n" +
+      "  deno task curves --merge 1.safetensors 2.safetensors --out curves.json\n" +
       "then\n" +
       "  deno task allocate --curves curves.json --sparsity 0.8 --out allocation.json\n",
   )
   .action(curvesCommand);
 
-/** `21` is a count; anything with a comma is the levels themselves. */
-function parseLevels(text: string): number[] {
-  if (!text.includes(",")) return evenLevels(wholeNumber(2)(text));
-  const levels = text.split(",").map((part) => part.trim() === "" ? Number.NaN : Number(part));
-  try {
-    checkLevels(levels);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  return levels;
+async function curvesCommand(options: Options): Promise<void> {
+  checkCombination(options);
+  makeFolderOf(options.out);
+  const began = performance.now();
+  const opened = openJob(options);
+  const job = { ...jobOf(options), layerNames: layerNamesOf(options, opened) };
+  const { text, facts } = await withCacheFolder(options, async (folder) => {
+    const source = options.firstOrder
+      ? await openFirstOrder(options, job, opened)
+      : await openMeter(options, job, { ...opened, folder });
+    try {
+      return await source.guarded(() => measure(source, { options, opened, began }));
+    } finally {
+      source.close();
+    }
+  });
+  console.log(options.json ? JSON.stringify(facts) : text);
 }
 
-async function curvesCommand(options: Options): Promise<void> {
-  makeFolderOf(options.out);
-  const { network, path } = openNetwork(options);
-  const calibration = openCalibration(network, options);
-  const engine = await loadEngine(options);
-  const began = performance.now();
-  let bar: Progress | undefined;
-  const curves = await measureCurves(engine, network, calibration, {
-    levels: options.levels,
-    onProgress: (done, total) => {
-      bar ??= progressBar(`curves ${network.model}`, total, "| forward passes");
-      bar.update(done);
-    },
-  });
-  bar?.stop();
-  const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
-  const origin = provenance({
-    engine: engine.description,
-    seed: options.data === "noise" ? options.seed : null,
-    protocol:
-      `each layer alone pruned by magnitude, running batch statistics; calibration: ${calibration.name}`,
-    samples: calibration.count,
-    weightsSha256: sha256(path),
-    seconds,
-  });
-  writeCurves(options.out, curvesFile(curves, options.statistic, origin));
-  const summary = { model: network.model, layers: curves.layers.length, levels: curves.levels.length };
-  console.log(
-    options.json
-      ? JSON.stringify({
-        ...summary,
-        samples: curves.samples,
-        engine: engine.name,
-        seconds,
-        out: options.out,
-      })
-      : `${options.out}: ${summary.layers} layers × ${summary.levels} levels, ${curves.samples} inputs, ${seconds} s`,
+function checkCombination({ shard, levels, certify, firstOrder, objective, recovery }: Options): void {
+  if (shard && (levels === "auto" || certify)) {
+    throw new UsageError(
+      "Cannot measure a shard of adaptive or certified curves: name the levels, such as --levels 101",
+    );
+  }
+  if (firstOrder && (certify || shard || objective !== "joint" || recovery !== "none")) {
+    throw new UsageError(
+      "Cannot combine --first-order with --certify, --shard, --objective or --recovery: it measures nothing",
+    );
+  }
+}
+
+function jobOf(
+  { model, weights, engine, threads, data, samples, offset, seed, objective, recovery }: Options,
+): Job {
+  return { model, weights, engine, threads, data, samples, offset, seed, objective, recovery };
+}
+
+/** @throws {RangeError} If the shard gets no layer. */
+function layerNamesOf({ shard }: Options, { network }: Opened): string[] | undefined {
+  if (shard === undefined) return undefined;
+  const all = prunableLayers(network).map(({ name }) => name);
+  const own = layersOfShard(all, shard.shard, shard.shards);
+  if (own.length > 0) return own;
+  throw new RangeError(
+    `Cannot measure shard ${shard.shard}/${shard.shards}: ${network.model} has only ${all.length} layers to share`,
   );
 }
 
-function openCalibration(network: Network, { data, samples, offset, seed }: Options): CalibrationSet {
-  return data === "noise"
-    ? calibrationNoise(network, { samples, seed })
-    : calibrationImages(network, loadCifar10("train"), { samples, offset });
+/** The cache's folder, or one that is gone afterwards. */
+async function withCacheFolder<T>({ cache }: Options, body: (folder: string) => Promise<T>): Promise<T> {
+  if (cache !== false) {
+    const folder = typeof cache === "string" ? cache : projectPath("data", "cache", "curves");
+    mkdirSync(folder, { recursive: true });
+    return await body(folder);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "rd-curves-"));
+  try {
+    return await body(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
-await run(command);
+interface Run {
+  readonly options: Options;
+  readonly opened: Opened;
+  /** When, on the performance clock. */
+  readonly began: number;
+}
+
+async function measure(source: Source, run: Run): Promise<Summary> {
+  const { options, opened: { network } } = run;
+  if (options.shard) return await measureShard(source, run, options.shard);
+  const curves: RdCurves = {
+    model: network.model,
+    ...await curvesBy(source.meter, { ...levelsOf(options), levels: source.levels }),
+    ...departures(options),
+  };
+  source.finish();
+  const origin = originOf(source, run);
+  const file = curvesFile(curves, options.statistic, provenance(origin), { refinement: options.refine });
+  writeCurves(options.out, options.firstOrder ? { ...file, method: "first-order" } : file);
+  return summariseCurves(curves, { engine: source.engine, seconds: origin.seconds, out: options.out });
+}
+
+async function measureShard(source: Source, run: Run, shard: ShardFlag): Promise<Summary> {
+  const { meter, engine, key, finish } = source;
+  const { options: { out, objective, recovery, levels: chosen }, opened: { network } } = run;
+  const levels = gridOf({ levels: chosen });
+  const parts = await meter.measure(
+    new Map(meter.layers.map((layer) => [layer.name, countsOf(layer, levels)])),
+  );
+  finish();
+  const origin = originOf(source, run);
+  const { model } = network;
+  const { samples, microBatch } = meter;
+  const layers = curveLayers(network).map(({ parameter: _, ...layer }) => layer);
+  writeShard(out, {
+    ...shard,
+    key,
+    model,
+    samples,
+    microBatch,
+    levels,
+    layers,
+    origin,
+    objective,
+    recovery,
+    parts,
+  });
+  const { seconds } = origin;
+  const counts = { layers: meter.layers.length, levels: levels.length, samples };
+  return {
+    text:
+      `${out}: shard ${shard.shard} of ${shard.shards}, ${counts.layers} layers × ${counts.levels} levels, ` +
+      `${samples} inputs, ${seconds} s`,
+    facts: { model, ...counts, ...shard, engine, seconds, out },
+  };
+}
+
+function originOf({ description, meter, workers }: Source, { options, opened, began }: Run) {
+  const { calibration, path } = opened;
+  return {
+    engine: description,
+    seed: seedOf(options),
+    protocol: `${protocolOf(options)}; calibration: ${calibration.name}`,
+    samples: calibration.count,
+    weightsSha256: sha256(path),
+    microBatch: meter.microBatch,
+    workers,
+    seconds: Number(((performance.now() - began) / 1000).toFixed(1)),
+  };
+}
+
+function protocolOf({ firstOrder, objective, recovery }: Options): string {
+  if (firstOrder) return "first-order prediction from gradients of the logits, running batch statistics";
+  const statistics = recovery === "bn" ? "batch statistics of each micro-batch" : "running batch statistics";
+  const what = objective === "joint" ? "" : ", distortion of its own output";
+  return `each layer alone pruned by magnitude${what}, ${statistics}`;
+}
+
+await run(Deno.args.includes("--merge") ? mergeCommand : command);

@@ -1,0 +1,62 @@
+/** What is measured on what: opened alike by the command and by each of its workers. */
+import {
+  calibrationImages,
+  calibrationMatchedNoise,
+  calibrationNoise,
+  type CalibrationSet,
+  calibrationTensors,
+} from "../../lib/calibration_set.ts";
+import { type Engine, loadEngine } from "../../lib/engine.ts";
+import type { Network } from "../../lib/network.ts";
+import { loadCifar10 } from "../../lib/project.ts";
+import type { MeasurementOptions } from "../../lib/rd_curve/measurement.ts";
+import { measurementKey } from "../../lib/rd_curve/part_store.ts";
+import { type EngineFlags, type NetworkFlags, openNetwork } from "../options.ts";
+
+export interface CalibrationFlags {
+  /** `cifar10`, `noise`, `matched-noise`, or the path of a safetensors file. */
+  data: string;
+  samples: number;
+  offset: number;
+  seed: number;
+}
+
+/** Plain data, so that it travels to a worker as JSON. */
+export interface Job extends NetworkFlags, EngineFlags, CalibrationFlags, MeasurementOptions {}
+
+export interface Opened {
+  readonly network: Network;
+  readonly path: string;
+  readonly calibration: CalibrationSet;
+}
+
+export function openJob(job: Job): Opened {
+  const { network, path } = openNetwork(job);
+  return { network, path, calibration: openCalibration(network, job) };
+}
+
+export async function openEngine(job: Job, { network, calibration }: Opened) {
+  const engine: Engine = await loadEngine(job);
+  return { engine, key: measurementKey(engine, network, calibration, job) };
+}
+
+export function openCalibration(
+  network: Network,
+  { data, samples, offset, seed }: CalibrationFlags,
+): CalibrationSet {
+  switch (data) {
+    case "cifar10":
+      return calibrationImages(network, loadCifar10("train"), { samples, offset });
+    case "noise":
+      return calibrationNoise(network, { samples, seed });
+    case "matched-noise":
+      return calibrationMatchedNoise(network, { samples, seed });
+    default:
+      return calibrationTensors(network, data, { samples, offset });
+  }
+}
+
+/** The seed where something is drawn, for provenance. */
+export function seedOf({ data, seed }: CalibrationFlags): number | null {
+  return data.endsWith("noise") ? seed : null;
+}

@@ -1,0 +1,184 @@
+/** Several single-threaded workers on one machine, each measuring other layers, behind the seam of one meter. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createInterface, type Interface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { microBatches } from "../../lib/rd_curve/batch_size.ts";
+import { curveLayers } from "../../lib/rd_curve/layers.ts";
+import { measurementCosts, type Requests } from "../../lib/rd_curve/measurement.ts";
+import { joinParts, type Measured, type Meter } from "../../lib/rd_curve/meter.ts";
+import { openPartStore, type PartStore } from "../../lib/rd_curve/part_store.ts";
+import type { Job, Opened } from "./job.ts";
+import type { WorkerMessage, WorkerStart, WorkerTask } from "./worker.ts";
+
+export interface PoolOptions {
+  readonly workers: number;
+  readonly onWork: (macs: number) => void;
+  readonly onWarning: (message: string) => void;
+}
+
+export interface Pool {
+  /** Of the measurement, as every worker computed it. */
+  readonly key: string;
+  readonly engine: string;
+  readonly description: string;
+  /** A meter on the parts that the workers put into a store in `folder`. */
+  meter(folder: string, microBatch: number): Meter;
+  /** Largest resident memory of each worker so far, bytes; null where the system does not tell. */
+  memory(): number[] | null;
+  close(): void;
+}
+
+/**
+ * Starts the workers and waits until each is ready.
+ *
+ * The parts of a task do not depend on who measures it, so neither does any result on the number of workers.
+ *
+ * @throws What a worker threw.
+ */
+export async function startPool(
+  job: Job,
+  { network, calibration }: Opened,
+  { workers, onWork, onWarning }: PoolOptions,
+): Promise<Pool> {
+  const hands = Array.from({ length: workers }, () => hire(onWarning));
+  const close = () => hands.forEach((hand) => hand.dismiss());
+  try {
+    const start: WorkerStart = { job: { ...job, threads: 1 } };
+    const ready = await Promise.all(hands.map((hand) => hand.ask(start)));
+    const [{ key, engine, description }] = ready.map((message) => (message as Ready).ready);
+    if (ready.some((message) => (message as Ready).ready.key !== key)) {
+      throw new TypeError(
+        "Cannot measure with workers: each must open the same weights and images on the same engine, they do not",
+      );
+    }
+    const layers = curveLayers(network, job.layerNames);
+    const cost = measurementCosts(network, layers, job);
+    const meter = (folder: string, microBatch: number): Meter => ({
+      layers,
+      samples: calibration.count,
+      microBatch,
+      async measure(requests) {
+        const store = openPartStore(folder, key, { onWarning });
+        const ranges = microBatches(calibration.count, microBatch);
+        const queue = ranges.flatMap((range) => {
+          const missing = [...requests].filter(([layer, counts]) => {
+            const isThere = counts.length === 0 || store.read({ layer, range, counts }) !== null;
+            if (isThere) onWork(cost.get(layer)! * counts.length * range.count);
+            return !isThere;
+          });
+          return shared(missing, cost, workers).map((part): WorkerTask => ({
+            folder,
+            range,
+            requests: part,
+          }));
+        });
+        await Promise.all(hands.map(async (hand) => {
+          for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
+            await hand.ask(task, onWork);
+          }
+        }));
+        return joinParts(requests, ranges, ranges.map((range) => readParts(store, requests, range)));
+      },
+    });
+    const memory = () => {
+      const peaks = hands.map(({ pid }) => peakBytes(pid));
+      return peaks.every((peak) => peak !== null) ? peaks : null;
+    };
+    return { key, engine, description, meter, memory, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+type Ready = Extract<WorkerMessage, { ready: unknown }>;
+type Entry = readonly [string, readonly number[]];
+
+function readParts(store: PartStore, requests: Requests, range: { first: number; count: number }): Measured {
+  const parts = [...requests].filter(([, counts]) => counts.length > 0).map(([layer, counts]) => {
+    const part = store.read({ layer, range, counts });
+    if (part === null) throw new TypeError(`Cannot read what a worker measured: layer ${layer} is missing`);
+    return [layer, part] as const;
+  });
+  return new Map(parts);
+}
+
+/** Entries in at most `workers` shares of about equal cost: the dearest first, each to the share with the least so far. */
+function shared(entries: readonly Entry[], cost: ReadonlyMap<string, number>, workers: number): Entry[][] {
+  const costOf = ([layer, counts]: Entry) => cost.get(layer)! * counts.length;
+  const shares = Array.from({ length: workers }, () => ({ entries: [] as Entry[], cost: 0 }));
+  for (const entry of [...entries].sort((a, b) => costOf(b) - costOf(a))) {
+    const least = shares.reduce((best, share) => share.cost < best.cost ? share : best);
+    least.entries.push(entry);
+    least.cost += costOf(entry);
+  }
+  return shares.filter((share) => share.entries.length > 0).map((share) => share.entries);
+}
+
+interface Hand {
+  readonly pid: number;
+  /** Sends one line and waits for its answer. */
+  ask(line: WorkerStart | WorkerTask, onWork?: (macs: number) => void): Promise<WorkerMessage>;
+  dismiss(): void;
+}
+
+function hire(onWarning: (message: string) => void): Hand {
+  const script = fileURLToPath(new URL("./worker.ts", import.meta.url));
+  const child: ChildProcess = spawn(Deno.execPath(), ["run", "-A", "--no-check", script], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines: Interface = createInterface({ input: child.stdout! });
+  let waiting: {
+    resolve: (m: WorkerMessage) => void;
+    reject: (e: Error) => void;
+    onWork?: (n: number) => void;
+  } | undefined;
+  lines.on("line", (line) => {
+    const message = JSON.parse(line) as WorkerMessage;
+    if ("work" in message) waiting?.onWork?.(message.work);
+    else if ("warning" in message) onWarning(message.warning);
+    else if ("error" in message) waiting?.reject(revived(message.error));
+    else waiting?.resolve(message);
+  });
+  let isDismissed = false;
+  let gone: Error | undefined;
+  child.on("exit", (code, signal) => {
+    if (isDismissed) return;
+    const end = signal ?? `code ${code}`;
+    gone = new TypeError(`Cannot measure on: a worker ended with ${end}; run again to go on from here`);
+    waiting?.reject(gone);
+  });
+  child.stdin!.on("error", () => {}); // a worker that is gone says so by its exit
+  return {
+    pid: child.pid!,
+    ask(line, onWork) {
+      return new Promise((resolve, reject) => {
+        if (gone !== undefined) return reject(gone);
+        waiting = { resolve, reject, onWork };
+        child.stdin!.write(JSON.stringify(line) + "\n");
+      });
+    },
+    dismiss() {
+      isDismissed = true;
+      child.stdin!.end();
+      child.kill();
+    },
+  };
+}
+
+/** VmHWM of a process; Linux only. */
+function peakBytes(pid: number): number | null {
+  try {
+    const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return kibibytes === undefined ? null : Number(kibibytes) * 1024;
+  } catch {
+    return null;
+  }
+}
+
+/** An error as the worker threw it: its class decides the command's exit code and form. */
+function revived({ name, message }: { name: string; message: string }): Error {
+  const kind = { RangeError, TypeError, SyntaxError }[name] ?? Error;
+  return Object.assign(new kind(message), { name });
+}

@@ -1,0 +1,140 @@
+/** Where the distortions of `deno task curves` come from: this process, several workers, or gradients. */
+import { availableParallelism } from "node:os";
+import process from "node:process";
+import { microBatchFor, workersFor } from "../../lib/rd_curve/batch_size.ts";
+import { firstOrderMeter } from "../../lib/rd_curve/first_order.ts";
+import { curveLayers } from "../../lib/rd_curve/layers.ts";
+import { measurementCosts, type Objective, openMeasurement } from "../../lib/rd_curve/measurement.ts";
+import { localMeter, type Meter } from "../../lib/rd_curve/meter.ts";
+import { openPartStore, withLockWaiting } from "../../lib/rd_curve/part_store.ts";
+import type { Recovery } from "../../lib/rd_curve/recovery.ts";
+import { gridOf, type LevelOptions, passCounter } from "../../lib/rd_curve.ts";
+import { type Progress, progressBar } from "../command_line.ts";
+import type { EngineFlags, NetworkFlags } from "../options.ts";
+import { type CalibrationFlags, type Job, type Opened, openEngine } from "./job.ts";
+import { startPool } from "./pool.ts";
+import { bandsOf, type StatisticFlags } from "./statistic_options.ts";
+
+export interface SourceFlags extends NetworkFlags, EngineFlags, CalibrationFlags, StatisticFlags {
+  levels: readonly number[] | "auto";
+  certify?: number[];
+  gap: number;
+  objective: Objective;
+  recovery: Recovery;
+  /** MiB. */
+  memory: number;
+  microBatch?: number;
+  workers?: number;
+}
+
+/** A meter with what the result says about it. */
+export interface Source {
+  readonly meter: Meter;
+  readonly engine: string;
+  readonly description: string;
+  /** Of the measurement. */
+  readonly key: string;
+  readonly workers: number;
+  readonly levels: readonly number[] | "auto";
+  /** Runs a function while this process alone works on the measurement, after waiting for another that does. */
+  readonly guarded: <T>(run: () => Promise<T>) => Promise<T>;
+  /** Fills the progress bar. */
+  readonly finish: () => void;
+  readonly close: () => void;
+}
+
+/** Forward passes below which another worker takes longer to start than it saves. */
+const PASSES_PER_WORKER = 2000;
+
+/** Levels and statistic as the library takes them. */
+export function levelsOf(flags: SourceFlags): LevelOptions {
+  const { levels, certify, gap, statistic, quantile } = flags;
+  const certified = certify && { certify: { sparsities: certify, gap } };
+  return { levels, statistic, quantile, bands: bandsOf(flags), ...certified };
+}
+
+/**
+ * Measures in this process, or in as many single-threaded workers as were asked for, fit the memory and have enough to
+ * do. Each part's bits are the same either way.
+ */
+export async function openMeter(
+  flags: SourceFlags,
+  job: Job,
+  opened: Opened & { readonly folder: string },
+): Promise<Source> {
+  const { network, calibration, folder } = opened;
+  const layers = curveLayers(network, job.layerNames);
+  const work = { layers, samples: calibration.count, cost: measurementCosts(network, layers, job) };
+  let bar: Progress | undefined;
+  const progress = passCounter(network, work, levelsOf(flags), (done, total) => {
+    bar ??= progressBar(`curves ${network.model}`, total, "| forward passes");
+    bar.update(done);
+  });
+  const memory = flags.memory * 2 ** 20;
+  const microBatch = flags.microBatch ?? microBatchFor(network, memory);
+  const useful = flags.workers ?? Math.ceil(progress.total / PASSES_PER_WORKER);
+  const workers = Math.min(workersAsked(flags), workersFor(network, microBatch, memory), useful);
+  const onWarning = (message: string) => console.error(`curves: ${message}`);
+  const shared = { levels: flags.levels, workers, finish: progress.finish };
+  if (workers > 1) {
+    const pool = await startPool(job, opened, { workers, onWork: progress.add, onWarning });
+    const { key, engine, description } = pool;
+    return {
+      ...shared,
+      key,
+      engine,
+      description,
+      meter: pool.meter(folder, microBatch),
+      guarded: guardedBy(openPartStore(folder, key).folder),
+      close: () => (pool.close(), bar?.stop()),
+    };
+  }
+  const { engine, key } = await openEngine({ ...job, threads: job.threads ?? 1 }, opened);
+  const store = openPartStore(folder, key, { onWarning });
+  const measurement = openMeasurement(engine, network, calibration, job);
+  return {
+    ...shared,
+    key,
+    engine: engine.name,
+    description: engine.description,
+    meter: localMeter(measurement, { microBatch, store, onWork: progress.add }),
+    guarded: guardedBy(store.folder),
+    close: () => (measurement.dispose(), bar?.stop()),
+  };
+}
+
+/** Predicts instead of measuring. */
+export async function openFirstOrder(flags: SourceFlags, job: Job, opened: Opened): Promise<Source> {
+  const { network, calibration } = opened;
+  const { engine, key } = await openEngine(job, opened);
+  const levels = gridOf(levelsOf(flags));
+  let bar: Progress | undefined;
+  const meter = await firstOrderMeter(engine, network, calibration, levels, {
+    onProgress: (done, total) => {
+      bar ??= progressBar(`curves ${network.model}`, total, "| images");
+      bar.update(done);
+    },
+  });
+  return {
+    meter,
+    engine: engine.name,
+    description: engine.description,
+    key,
+    workers: 1,
+    levels,
+    guarded: (run) => run(),
+    finish: () => {},
+    close: () => bar?.stop(),
+  };
+}
+
+function workersAsked({ workers, threads, engine = process.env.RD_ENGINE }: SourceFlags): number {
+  if (workers !== undefined) return workers;
+  const isOneProcess = threads !== undefined || (engine ? engine !== "tensorflow" : false);
+  return isOneProcess ? 1 : availableParallelism();
+}
+
+function guardedBy(folder: string): Source["guarded"] {
+  return (run) =>
+    withLockWaiting(folder, run, { onWait: (message) => console.error(`curves: waiting: ${message}`) });
+}

@@ -1,0 +1,56 @@
+/** What `deno task curves` prints at its end. */
+import type { RdCurves } from "../../lib/rd_curve.ts";
+import { percent } from "../command_line.ts";
+
+export interface Summary {
+  /** For people. */
+  readonly text: string;
+  /** For machines. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+export interface RunFacts {
+  readonly engine: string;
+  readonly seconds: number;
+  readonly out: string;
+}
+
+/** Levels measured, held-out error and certificates, where there are any. */
+export function summariseCurves(
+  { model, layers, levels, samples, heldOut, certified }: RdCurves,
+  { engine, seconds, out }: RunFacts,
+): Summary {
+  const lines = [
+    `${out}: ${layers.length} layers × ${levels.length} levels, ${samples} inputs, ${seconds} s`,
+  ];
+  if (heldOut) {
+    const measured = layers.reduce((sum, { knots }) => sum + knots.length - 1, 0);
+    const all = layers.length * (levels.length - 1);
+    lines.push(
+      `${measured} of ${all} levels at hand (${percent(measured / all)}), the others interpolated; ` +
+        `${heldOut.levels.length} held out: worst error ${
+          percent(heldOut.worstError)
+        } of the network's distortion ` +
+        `where the level is taken, ${percent(heldOut.worstRelative)} of the layer's own`,
+    );
+  }
+  for (const { sparsity, distortion, gap } of certified?.certificates ?? []) {
+    lines.push(
+      `sparsity ${sparsity}: distortion ${distortion.toPrecision(6)}, proven within ${percent(gap)}`,
+    );
+  }
+  if (certified) {
+    const { measured, grid } = certified;
+    lines.push(`${measured} of ${grid} levels measured (${percent(measured / grid)})`);
+  }
+  const facts = { model, layers: layers.length, levels: levels.length, samples, engine, seconds };
+  return {
+    text: lines.join("\n"),
+    facts: {
+      ...facts,
+      ...(heldOut && { worstError: heldOut.worstError, worstRelative: heldOut.worstRelative }),
+      ...(certified && { certified }),
+      out,
+    },
+  };
+}
