@@ -1,5 +1,6 @@
 /** `deno task bench`: measures speed, always beside a peer in the same run. */
 import { allocateCommand } from "./bench/allocate.ts";
+import { curvesBenchCommand } from "./bench/curves.ts";
 import { engineCommand } from "./bench/engine.ts";
 import { Command, run } from "./command_line.ts";
 
@@ -9,10 +10,11 @@ const command = new Command("bench")
       "least, median and largest ratio. Nothing else should run meanwhile.",
   )
   .addCommand(engineCommand)
+  .addCommand(curvesBenchCommand)
   .addCommand(allocateCommand)
   .addHelpText(
     "after",
-    "\nEach subject teaches its options:\n  deno task bench engine --help\n  deno task bench allocate --help\n",
+    "\nEach subject teaches its options:\n  deno task bench engine --help\n  deno task bench curves --help\n  deno task bench allocate --help\n",
   );
 
 await run(command);

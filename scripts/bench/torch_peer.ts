@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import process from "node:process";
 import { pythonEnvironment } from "../setup/virtual_environment.ts";
 
-const SCRIPT = fileURLToPath(new URL("./peer_torch.py", import.meta.url));
+const SCRIPT = "peer_torch.py";
 
 export interface PeerFacts {
   /** PyTorch's version. */
@@ -27,9 +27,9 @@ export interface Peer {
   close(): void;
 }
 
-/** Starts PyTorch with so many threads. */
-export async function startPeer(python: string, threads: number): Promise<Peer> {
-  const child = spawn(python, [SCRIPT], {
+/** Starts PyTorch with so many threads on a script of this folder. */
+export async function startPeer(python: string, threads: number, script = SCRIPT): Promise<Peer> {
+  const child = spawn(python, [fileURLToPath(new URL(`./${script}`, import.meta.url))], {
     env: pythonEnvironment(process.env) as Record<string, string>,
     stdio: ["pipe", "pipe", "pipe"],
   });
