@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -79,5 +79,25 @@ Deno.test({
     assert.match(readme.stdout, /\| resnet32 \| inference-4 \|/);
     assert.ok(existsSync(out));
     rmSync(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "bench curves measures both sides, agreed on the numbers, and says what it extrapolates from",
+  ignore: !hasTorch,
+  fn: async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rd-bench-test-"));
+    const out = join(folder, "made", "curves.json");
+    const small = ["--samples", "4", "--layers", "2", "--levels", "2", "--turns", "1", "--workers", "1"];
+    const { code, stdout, stderr } = await bench("curves", ...small, "--out", out, "--json");
+    try {
+      assert.equal(code, 0, stderr);
+      const result = JSON.parse(readFileSync(out, "utf8"));
+      assert.deepEqual(JSON.parse(stdout), result);
+      assert.deepEqual(result.part, { layers: ["conv1", "linear"], levels: 2, grid: 3400 });
+      assert.ok(result.difference < 1e-2 && result.ratio.median > 0 && result.adaptive === null);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   },
 });
