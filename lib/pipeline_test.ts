@@ -64,7 +64,7 @@ Deno.test("curvesFile() keeps knots, bands, checks and certificates, and refines
     knots: [0, 2],
     band: [[0, 0], [1, 1 / 3]],
   }];
-  const heldOut = { worstError: 0.01, worstRelative: 0.2, levels: [] };
+  const heldOut = { worstError: 0.01, worstRelative: 0.2, rechecked: 0, levels: [] };
   const measured = {
     ...curves,
     layers: [...layers, ...rest],

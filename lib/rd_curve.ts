@@ -51,10 +51,11 @@ export interface RdCurves {
   readonly objective?: Objective;
   /** @default "none" */
   readonly recovery?: Recovery;
-  /** Adaptive curves: the check on levels held out. */
+  /** Adaptive curves: the check on levels held out; see `AdaptiveResult` for what its numbers say. */
   readonly heldOut?: {
     readonly worstError: number;
     readonly worstRelative: number;
+    readonly rechecked: number;
     readonly levels: readonly HeldOutLevel[];
   };
   /** Certified curves: what is proven, and with how many of the grid's levels. */

@@ -46,8 +46,8 @@ const command = addStatisticOptions(
     .option("--seed <n>", "seed of the noise", wholeNumber(0), 1)
     .option(
       "--levels <list>",
-      "auto: as many of 101 as the curves need, interpolated between; or sparsities such as 0,0.25,0.5,1; or a COUNT " +
-        "of even steps from 0 to 1",
+      "auto: as many of 101 as the curves need, interpolated between, until levels held out of each layer are off by at " +
+        "most 5 % of the whole network's distortion; or sparsities such as 0,0.25,0.5,1; or a COUNT of levels from 0 to 1",
       parseLevels,
       "auto",
     )

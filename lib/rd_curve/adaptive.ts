@@ -24,17 +24,22 @@ export interface HeldOutLevel {
   readonly predicted: number;
   /** |predicted − measured| as a share of the whole network's distortion where an allocation takes the level. */
   readonly error: number;
-  /** The same as a share of the measured value itself. */
+  /** The same as a share of the measured value itself; of the predicted one where 0 was measured. */
   readonly relative: number;
 }
 
 export interface AdaptiveResult {
   /** Indices of the levels at hand in the end, held-out ones included; by layer. */
   readonly knots: readonly (readonly number[])[];
-  /** The last check of every layer. */
+  /** The last check of every layer; that of a layer with nothing left to hold out is not there. */
   readonly heldOut: readonly HeldOutLevel[];
-  /** Largest error among them, at most the tolerance: layers that failed have all their levels measured. */
+  /**
+   * Largest error among them: at most the tolerance, because a layer that fails is measured further and checked again.
+   * It says that the rule was kept at these levels; for how well curves are predicted unseen, see `rechecked`.
+   */
   readonly worstError: number;
+  /** Layers that failed their first check. */
+  readonly rechecked: number;
   /** Largest error as a share of the measured value itself. */
   readonly worstRelative: number;
 }
@@ -61,12 +66,12 @@ const SEARCH = { stateLimit: 200_000, effortLimit: 2_000_000 };
  * its neighbours; a gap whose middle was off by more than half the tolerance is halved again. Then the levels that
  * allocations on these curves take are measured, so that the numbers they are chosen by are no guesses. Last, two levels
  * of each layer, in the middle of its widest gaps, are held out: measured after all knots are set, compared, and only
- * then made knots themselves. A layer that fails is checked again on new levels.
+ * then made knots themselves. A layer that fails is checked again on new levels, until it passes or nothing is left.
  *
  * Errors are measured against what is at stake (see {@link stakesOf}), not against the layer's own distortion: a curve
  * is the squared length of a sum of a few hundred random movements, so it is rough at every scale, by 10 to 20 % from
  * one hundredth to the next at moderate sparsity, and no number of knots below all of them would meet 5 % of itself.
- * Both shares are reported.
+ * Both shares are reported. The errors of several layers add up in the distortion of an allocation.
  */
 export async function measureAdaptively(
   table: SampleTable,
@@ -105,6 +110,7 @@ export async function measureAdaptively(
 
   const checks = new Map<number, HeldOutLevel[]>();
   let unchecked = [...layers.keys()];
+  let rechecked: number | undefined;
   while (unchecked.length > 0) {
     const heldOut = layers.map((_, i) => unchecked.includes(i) ? widest(i) : []);
     await table.require(heldOut);
@@ -120,12 +126,13 @@ export async function measureAdaptively(
         measured: table.value(i, j, statistic),
         predicted: predicted[j],
         error: errorAt(i, j, predicted),
-        relative: Math.abs(predicted[j] / table.value(i, j, statistic) - 1),
+        relative: relativeError(predicted[j], table.value(i, j, statistic)),
       }));
       insert(i, heldOut[i]);
       checks.set(i, check);
       return check.some(({ error }) => error > tolerance);
     });
+    rechecked ??= unchecked.length;
     onRound("held-out levels", table.measured());
   }
   const heldOut = [...checks.keys()].sort((a, b) => a - b).flatMap((i) => checks.get(i)!);
@@ -134,6 +141,7 @@ export async function measureAdaptively(
     heldOut,
     worstError: Math.max(0, ...heldOut.map(({ error }) => error)),
     worstRelative: Math.max(0, ...heldOut.map(({ relative }) => relative)),
+    rechecked: rechecked ?? 0,
   };
 
   function problemLayers(): ProblemLayer[] {
@@ -185,6 +193,11 @@ export async function measureAdaptively(
   function insert(i: number, more: readonly number[]): void {
     knots[i] = [...new Set([...knots[i], ...more])].sort((a, b) => a - b);
   }
+}
+
+/** Finite for finite values, also in a layer that moves no logit. */
+function relativeError(predicted: number, measured: number): number {
+  return predicted === measured ? 0 : Math.abs(predicted - measured) / (measured || predicted);
 }
 
 /** Two neighbouring knots with at least one level between. */

@@ -4,7 +4,9 @@ import { budgetForSparsity } from "../allocation.ts";
 import { createPrng } from "../prng.ts";
 import { curvesBy } from "../rd_curve.ts";
 import { type FakeMeter, fakeMeter } from "./_fake_meter.ts";
+import { measureAdaptively } from "./adaptive.ts";
 import { evenLevels } from "./levels.ts";
+import { createSampleTable } from "./sample_table.ts";
 
 const LEVELS = evenLevels(101);
 
@@ -68,6 +70,22 @@ Deno.test("curvesBy() reports errors of rough curves as they are, and repeats it
     assert.ok(Math.abs(relative - Math.abs(predicted / measured - 1)) < 1e-12);
   }
   assert.deepEqual(await curvesBy(rough(), { levels: "auto" }), curves);
+});
+
+Deno.test("measureAdaptively() counts the layers whose first check failed, which the errors it hands on leave out", async () => {
+  const check = (tolerance: number) => measureAdaptively(createSampleTable(rough(), LEVELS), { tolerance });
+  assert.equal((await check(10)).rechecked, 0);
+  const { rechecked, worstError } = await check(0.01);
+  assert.ok(rechecked > 0 && worstError <= 0.01);
+});
+
+Deno.test("curvesBy() gives finite errors where a layer moves no logit", async () => {
+  const meter = fakeMeter(LEVELS, 3, (i, share, level) => i === 0 || level < 0.3 && i === 1 ? 0 : share);
+  const { heldOut, layers } = await curvesBy(meter, { levels: "auto" });
+  assert.ok(heldOut!.levels.some(({ measured }) => measured === 0));
+  for (const { relative } of heldOut!.levels) assert.ok(Number.isFinite(relative));
+  assert.ok(Number.isFinite(heldOut!.worstRelative));
+  assert.deepEqual(layers[0].distortion.mean, LEVELS.map(() => 0));
 });
 
 Deno.test("curvesBy() adaptively knows levels at or below a layer's present sparsity", async () => {

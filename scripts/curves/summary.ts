@@ -31,7 +31,10 @@ export function summariseCurves(
         `${heldOut.levels.length} held out: worst error ${
           percent(heldOut.worstError)
         } of the network's distortion ` +
-        `where the level is taken, ${percent(heldOut.worstRelative)} of the layer's own`,
+        `where the level is taken, ${percent(heldOut.worstRelative)} of the layer's own` +
+        (heldOut.rechecked > 0
+          ? `; ${heldOut.rechecked} layers failed a first check, were measured further and checked again`
+          : ""),
     );
   }
   for (const { sparsity, distortion, gap } of certified?.certificates ?? []) {
@@ -48,7 +51,11 @@ export function summariseCurves(
     text: lines.join("\n"),
     facts: {
       ...facts,
-      ...(heldOut && { worstError: heldOut.worstError, worstRelative: heldOut.worstRelative }),
+      ...(heldOut && {
+        worstError: heldOut.worstError,
+        worstRelative: heldOut.worstRelative,
+        rechecked: heldOut.rechecked,
+      }),
       ...(certified && { certified }),
       out,
     },
