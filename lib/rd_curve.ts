@@ -58,7 +58,7 @@ export interface RdCurves {
     readonly rechecked: number;
     readonly levels: readonly HeldOutLevel[];
   };
-  /** Certified curves: what is proven, and with how many of the grid's levels. */
+  /** Certified curves: what is proven, if curves rise between measured levels, and with how many of the grid's. */
   readonly certified?: {
     readonly certificates: readonly Certificate[];
     readonly measured: number;
@@ -70,7 +70,7 @@ export interface RdCurves {
 export interface LevelOptions extends Pick<StatisticOptions, "quantile"> {
   /** Ascending sparsities in [0, 1], the first 0; `auto` measures those of 101 that the curves need. @default "auto" */
   readonly levels?: readonly number[] | "auto";
-  /** Measure only until the allocations at these sparsities are proven; `levels` is then the grid. */
+  /** Measure only until the allocations at these sparsities are proven, if curves rise; `levels` is then the grid. */
   readonly certify?: { readonly sparsities: readonly number[]; readonly gap?: number };
   /** The statistic that adaptive and certified measuring, and the bands, look at. @default "mean" */
   readonly statistic?: Statistic;

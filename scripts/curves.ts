@@ -53,7 +53,8 @@ const command = addStatisticOptions(
     )
     .option(
       "--certify <list>",
-      "measure only until the allocations at these sparsities are proven within the gap of the whole grid's optimum",
+      "measure only until the allocations at these sparsities are proven within the gap of the whole grid's optimum, " +
+        "provided that curves rise between measured levels",
       parseSparsities,
     )
     .option("--gap <share>", "how near --certify must prove it", parseGap, 0.01),

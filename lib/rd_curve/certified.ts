@@ -21,7 +21,7 @@ export interface Certificate {
   readonly sparsity: number;
   /** Of the allocation found, all its levels measured; logits squared. */
   readonly distortion: number;
-  /** No allocation on the full grid has less, as long as each curve is monotone. */
+  /** No allocation on the full grid has less, as long as no unmeasured level lies below both its measured neighbours. */
   readonly lowerBound: number;
   readonly gap: number;
 }
@@ -39,13 +39,15 @@ const FIRST_LEVELS = [0.2, 0.4, 0.6, 0.75, 0.85, 0.93, 1];
 /**
  * Fills a table until the allocation at each sparsity is proven within the gap of the full grid's optimum.
  *
- * A curve never falls, so the measured level below bounds an unmeasured one from below. The optimum on these lower bounds
+ * Where a curve never falls, the measured level below bounds an unmeasured one from below. The optimum on these bounds
  * bounds the full grid's optimum from below; the optimum on the measured levels alone is an allocation in hand, hence an
  * upper bound. While they are apart: halve the gaps in which the lower optimum chose an unmeasured level, and measure the
  * levels that the optimum of the interpolated curves would take. Where everything the lower optimum chose is measured,
  * both agree and the optimum is exact.
  *
- * The proof rests on monotone curves. Where two neighbouring measurements already fall, the lower of them is the bound.
+ * The proof rests on curves that rise, and measured ones are rough: an unmeasured level may lie below both its measured
+ * neighbours, and then the bound may be too high. Where two neighbouring measurements already fall, the lower of them is
+ * the bound.
  *
  * @throws {RangeError} If a sparsity lies outside (0, 1) or beyond the levels, or the gap below 0.
  */

@@ -39,7 +39,7 @@ export function summariseCurves(
   }
   for (const { sparsity, distortion, gap } of certified?.certificates ?? []) {
     lines.push(
-      `sparsity ${sparsity}: distortion ${distortion.toPrecision(6)}, proven within ${percent(gap)}`,
+      `sparsity ${sparsity}: distortion ${distortion.toPrecision(6)}, within ${percent(gap)} of the whole grid's optimum if curves rise`,
     );
   }
   if (certified) {
