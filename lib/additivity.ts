@@ -38,7 +38,7 @@ export async function auditAdditivity(
   calibration: CalibrationSet,
   { sparsities }: AdditivityOptions,
 ): Promise<AdditivityResult[]> {
-  const compare = await distortionFrom(engine, network, calibration);
+  const compare = await distortionFrom(engine, network, calibration, curves);
   const results: AdditivityResult[] = [];
   for (const sparsity of sparsities) {
     const allocation = allocate(allocationProblem(curves, sparsity));
@@ -148,11 +148,12 @@ export function randomLevels({ layers, levels }: CurvesFile, sparsity: number, p
 async function auditPlans(
   engine: Engine,
   network: Network,
-  { layers, levels, statistic }: CurvesFile,
+  curves: CurvesFile,
   calibration: CalibrationSet,
   { plans, onProgress }: { plans: readonly (readonly number[])[]; onProgress?: AuditOptions["onProgress"] },
 ): Promise<AuditedPlan[]> {
-  const compare = await distortionFrom(engine, network, calibration);
+  const { layers, levels, statistic } = curves;
+  const compare = await distortionFrom(engine, network, calibration, curves);
   const results: AuditedPlan[] = [];
   const total = layers.reduce((sum, { weights }) => sum + weights, 0);
   for (const plan of plans) {

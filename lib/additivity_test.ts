@@ -48,6 +48,30 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "audits take the quantile that the curves were measured with",
+  withEngine(async (engine) => {
+    const network = tinyNetwork();
+    const set = noiseInputs(network, 9);
+    const options = { levels: evenLevels(5), quantile: 0.2 };
+    const file = curvesFile(await measureCurves(engine, network, set, options), "quantile", ORIGIN);
+    assert.equal(file.quantile, 0.2);
+    const [{ levels, real }] = await auditPairs(engine, network, file, set, {
+      pairs: 1,
+      prng: createPrng(1, "audit"),
+    });
+    const plan = file.layers.map(({ name, weights }) => {
+      const level = levels.find((chosen) => chosen.name === name)?.level ?? 0;
+      return { name, weights, pruned: prunedAtLevel(level, weights) };
+    });
+    const pruned = pruneNetwork(network, masksFor(network, { layers: plan }));
+    const at = async (quantile: number) =>
+      (await measureDistortion(engine, network, pruned, set, { quantile })).quantile;
+    assert.equal(real, await at(0.2));
+    assert.notEqual(real, await at(0.9));
+  }),
+);
+
 Deno.test("randomLevels() meets every budget, differs from draw to draw, and names the reach", () => {
   const levels = evenLevels(11).slice(0, 10); // up to 90 %
   const layers = [300, 50, 700].map((weights, i) => ({

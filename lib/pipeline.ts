@@ -30,12 +30,13 @@ export function curvesFile(
   provenance: Provenance,
   { refinement = "none" }: { readonly refinement?: Refinement } = {},
 ): CurvesFile {
-  const { model, samples, levels, layers, heldOut, certified, objective, recovery } = curves;
+  const { model, samples, quantile, levels, layers, heldOut, certified, objective, recovery } = curves;
   return {
     format: "rd-curves/1",
     model,
     statistic,
     samples,
+    ...(quantile !== undefined && { quantile }),
     levels: [...levels],
     layers: layers.map(({ name, weights, macs, distortion, knots, band }) => ({
       name,

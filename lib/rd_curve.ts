@@ -46,6 +46,8 @@ export interface RdCurves {
   readonly levels: readonly number[];
   /** Calibration inputs, N. */
   readonly samples: number;
+  /** q of the statistics `quantile` and `cvar`. @default 0.9 */
+  readonly quantile?: number;
   readonly layers: readonly RdCurve[];
   /** @default "joint" */
   readonly objective?: Objective;
@@ -192,6 +194,7 @@ function summary(
   return {
     levels: [...levels],
     samples,
+    ...(quantile !== undefined && { quantile }),
     layers: layers.map((layer, i) => {
       const { name, weights, macs, shape } = layer;
       const curve = (of: Statistic) =>
@@ -266,8 +269,9 @@ export async function measureDistortion(
   dense: Network,
   changed: Network,
   calibration: CalibrationSet,
+  options: Pick<StatisticOptions, "quantile"> = {},
 ): Promise<Record<Statistic, number>> {
-  return await (await distortionFrom(engine, dense, calibration))(changed);
+  return await (await distortionFrom(engine, dense, calibration, options))(changed);
 }
 
 /** As {@link measureDistortion}, for many changes of one dense network, which runs only once. */
@@ -275,13 +279,14 @@ export async function distortionFrom(
   engine: Engine,
   dense: Network,
   calibration: CalibrationSet,
+  { quantile }: Pick<StatisticOptions, "quantile"> = {},
 ): Promise<(changed: Network) => Promise<Record<Statistic, number>>> {
   checkImages(dense, calibration);
   const reference = await calibrationLogits(engine, dense, calibration);
   const norms = squaredNorms(reference, dense.classCount);
   return async (changed) => {
     const logits = await calibrationLogits(engine, changed, calibration);
-    return statisticsOf(squaredDistances(reference, logits, dense.classCount), { norms });
+    return statisticsOf(squaredDistances(reference, logits, dense.classCount), { norms, quantile });
   };
 }
 

@@ -6,6 +6,7 @@ import { fieldPath, parseStrictJson, quote, stringifyStrictJson } from "./strict
 const WEIGHTS = z.int("a whole number of at least 1").min(1, "a whole number of at least 1");
 const NAME = z.string("text that is not empty").min(1, "text that is not empty");
 const SHARE = z.number("a number in [0, 1]").min(0, "a number in [0, 1]").max(1, "a number in [0, 1]");
+const QUANTILE = z.number("a number in (0, 1)").gt(0, "a number in (0, 1)").lt(1, "a number in (0, 1)");
 const DISTORTION = z.number("a finite number of at least 0").min(0, "a finite number of at least 0");
 const PROVENANCE = z.looseObject({}, "an object");
 
@@ -14,6 +15,7 @@ const CURVES = z.looseObject({
   model: NAME,
   statistic: z.enum(STATISTICS, STATISTICS.join(", ").replace(/, (\w+)$/, " or $1")),
   samples: z.int("a whole number of at least 1").min(1, "a whole number of at least 1"),
+  quantile: QUANTILE.optional(),
   levels: z.array(SHARE, "a list").min(1, "a list of at least one level"),
   layers: z.array(
     z.looseObject({
