@@ -33,7 +33,7 @@ export function macCosts(layers: readonly CostedLayer[], levels: readonly number
   });
 }
 
-/** Bytes of the layer in the compact sparse file, see {@linkcode sparseSize}. */
+/** Bytes of the layer in a compact sparse coding, see {@linkcode sparseSize}. */
 export function byteCosts(layers: readonly CostedLayer[], levels: readonly number[]): CostTable {
   return tableOf("bytes", layers, levels, ({ weights }, pruned) => sparseSize(weights, pruned).bytes);
 }

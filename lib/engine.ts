@@ -36,7 +36,7 @@ export interface EngineOptions {
   readonly engine?: string;
   /** Threads of libtensorflow; by default all cores. Takes effect in the first call of a process only. */
   readonly threads?: number;
-  /** Compare a dozen operations with float64 references before handing the engine out. @default true */
+  /** Compare the operations with float64 references before handing the engine out. @default true */
   readonly selfCheck?: boolean;
 }
 

@@ -50,7 +50,7 @@ export const curvesBenchCommand = new Command("curves")
   .option("--weights <file>", "safetensors (default: the committed checkpoint, else random weights)")
   .option(
     "--samples <n>",
-    "calibration inputs: white noise, whose values do not change the speed",
+    "calibration inputs: white noise; values do not change the speed of a level, but how many --adaptive takes",
     wholeNumber(1),
     1024,
   )
