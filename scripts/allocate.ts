@@ -104,6 +104,7 @@ function writeAllocationOf(options: Options, curves: CurvesFile): void {
     samples: curves.samples,
     curvesSha256: sha256(options.curves),
     weightsSha256: weightsPath === undefined ? null : sha256(weightsPath),
+    ...ruleFacts(options, curves),
     seconds,
   });
   writeAllocation(options.out, allocationFile(allocation, origin));
@@ -167,10 +168,10 @@ function describe(
   seconds: number,
 ): string {
   const certificate = proved
-    ? "proved optimal"
+    ? "proved optimal for these curves"
     : gap === null
     ? "no certificate"
-    : `within ${percent(gap)} of optimal`;
+    : `within ${percent(gap)} of optimal for these curves`;
   const left = costs.map(({ name, cost, dense }) => `, keeps ${percent(cost / dense)} of the ${name}`);
   return `${out}: ${method} prunes ${percent(sparsity)}${left.join("")}, predicted distortion ${
     distortion.toPrecision(5)
@@ -194,6 +195,7 @@ function writeFrontOf(options: Options, curves: CurvesFile, cost: CostName): voi
     protocol: `front over ${front.cost} on ${curves.statistic} curves`,
     samples: curves.samples,
     curvesSha256: sha256(options.curves),
+    ...ruleFacts(options, curves),
     seconds,
   });
   writeFront(out, { ...front, provenance: { ...origin } });
@@ -210,8 +212,16 @@ function writeFrontOf(options: Options, curves: CurvesFile, cost: CostName): voi
     options.json
       ? JSON.stringify({ ...summary, seconds, out })
       : `${out}: optima at ${summary.points} budgets of ${front.cost}, nested; of ${summary.rounds} rounds of 20 % ` +
-        `each ${proved} proved optimal, ${crossed} give some layer weights back, ${seconds} s`,
+        `each ${proved} proved optimal for these curves, ${crossed} give some layer weights back, ${seconds} s`,
   );
+}
+
+/** What an answer rests on beside curves and limits, for its provenance. */
+function ruleFacts(options: Options, curves: CurvesFile) {
+  return {
+    constraints: constraintsOf(options, curves) ?? null,
+    timesSha256: options.times === undefined ? null : sha256(options.times),
+  };
 }
 
 function secondsSince(began: number): number {

@@ -179,8 +179,10 @@ Deno.test("allocate keeps limits and constraints, and a state never grows back",
   const [{ cost, most, dense }] = costs as { cost: number; most: number; dense: number }[];
   assert.deepEqual([dense, most], [69_124_736, Math.floor(0.35 * 69_124_736)]);
   assert.ok(cost <= most);
-  const { layers, sparsity } = readAllocation(out);
+  const { layers, sparsity, provenance } = readAllocation(out);
   const before = readAllocation(allocation).layers;
+  const { keepAlive, frozen } = provenance.constraints as { keepAlive: number; frozen: string[] };
+  assert.deepEqual([keepAlive, frozen.every((name) => name.startsWith("layer1."))], [1, true]);
   assert.ok(sparsity >= 0.7);
   layers.forEach(({ name, pruned }, i) => {
     assert.ok(name.startsWith("layer1.") ? pruned === before[i].pruned : pruned >= before[i].pruned);
