@@ -7,6 +7,7 @@ import { shakenNetwork } from "../lib/_test_helpers.ts";
 import { saveNetwork } from "../lib/checkpoint.ts";
 import { type CurvesFile, readCurves } from "../lib/rd_files.ts";
 import { resnet32 } from "../lib/resnet32.ts";
+import { readShard } from "./curves/shard_file.ts";
 
 interface Outcome {
   readonly code: number;
@@ -66,7 +67,9 @@ Deno.test("curves gives the same bits from one process, two workers, shards, and
   }
   const joined = await measured("joined.json", "--merge", at("2.safetensors"), at("1.safetensors"));
   assert.deepEqual(numbers(joined), numbers(one));
-  assert.equal(joined.provenance.shards, 2);
+  assert.deepEqual([joined.provenance.shards, joined.provenance.workers], [2, [1, 1]]);
+  const seconds = [1, 2].map((shard) => Number(readShard(at(`${shard}.safetensors`)).origin.seconds));
+  assert.equal(joined.provenance.seconds, Number((seconds[0] + seconds[1]).toFixed(1)));
   const lonely = await curves("--merge", at("1.safetensors"), "--out", at("never.json"));
   assert.deepEqual([lonely.code, lonely.stderr], [
     1,

@@ -84,7 +84,8 @@ export function readShard(path: string): Shard {
 }
 
 /**
- * The meter that all shards of a run make together; layers in forward order, whatever the order of the files.
+ * The meter that all shards of a run make together; layers in forward order, whatever the order of the files. Their
+ * seconds are summed, their workers listed in the order of the files.
  *
  * @throws {RangeError} If a shard is missing or there twice.
  * @throws {TypeError} If the shards are not of one run.
@@ -112,8 +113,10 @@ export function joinShards(shards: readonly Shard[]): { meter: Meter; facts: Sha
     { ...layer, parameter: { shape: layer.shape, data: none } } // measured in full: nothing is interpolated
   ));
   const { samples, microBatch } = first;
+  const seconds = shards.reduce((sum, { origin }) => sum + Number(origin.seconds), 0);
+  const workers = shards.map(({ origin }) => origin.workers);
   return {
-    facts: first,
+    facts: { ...first, origin: { ...first.origin, seconds: Number(seconds.toFixed(1)), workers } },
     meter: { layers, samples, microBatch, measure: () => Promise.resolve(all) },
   };
 }
