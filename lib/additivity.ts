@@ -67,6 +67,8 @@ export interface AuditOptions {
  *
  * Levels are drawn from the upper three quarters of each curve, but for its last: below, distortion is next to nothing,
  * and a layer without weights is no longer a layer.
+ *
+ * @param curves Measured at every level: where levels are interpolated, their error counts as one of additivity.
  */
 export async function auditPairs(
   engine: Engine,
@@ -100,6 +102,7 @@ export async function auditPairs(
  * Each layer's sparsity is a uniform number scaled alike in all layers until the budget is met, cut to its curve's last
  * level and rounded up to a level: allocations that no method would choose, where nothing favours additivity.
  *
+ * @param curves Measured at every level, as for {@linkcode auditPairs}.
  * @throws {RangeError} If a sparsity is beyond the curves.
  */
 export async function auditRandomAllocations(

@@ -29,7 +29,8 @@ export type { FrontPoint, SearchLimits };
  * Departs from Algorithm 1: weights are never rounded to a grid, a layer may stay dense (Eq. 11 starts k at 1), and
  * the sum may exceed T, because levels are coarse and a curve may fall.
  * Global optimum of the summed curves, not of the true distortion (Eq. 2): `proved` says that no other allocation
- * on the levels is better by more than float64 rounding, l · 2⁻⁵² of the sum. Where a limit ends the search first,
+ * on the levels is better by more than float64 rounding: twice l · 2⁻⁵² of the sum or, under two limits, of that and
+ * the prices times what must be saved. Where a limit ends the search first,
  * the best allocation found comes back with a proven lower bound. Reads nothing but the curves, and is deterministic
  * in the order of the layers; of equally good allocations any may be returned.
  * Time O(l S log(l S)) before the search, which is exponential at worst; the limits bound its time and memory.

@@ -86,7 +86,10 @@ export const alphaPruning: Allocator = rival("alpha-pruning", {
 
 /**
  * SuRP: successive refinement of all weights in one list, each tensor divided by its L2 norm; see
- * {@linkcode refine}. What it never touches is pruned. Reads `weights`.
+ * {@linkcode refine}. Reads `weights`.
+ *
+ * Departs from SuRP, which prunes the very weights that it never touches: a layer loses as many as those, its smallest,
+ * as under every other rule here.
  *
  * @param options The picks are random; by default those of seed 0.
  */
