@@ -38,9 +38,8 @@ export function summariseCurves(
     );
   }
   for (const { sparsity, distortion, gap } of certified?.certificates ?? []) {
-    lines.push(
-      `sparsity ${sparsity}: distortion ${distortion.toPrecision(6)}, within ${percent(gap)} of the whole grid's optimum if curves rise`,
-    );
+    const found = `sparsity ${sparsity}: distortion ${distortion.toPrecision(6)}`;
+    lines.push(`${found}, within ${percent(gap)} of the optimum of all levels if curves rise`);
   }
   if (certified) {
     const { measured, grid } = certified;
