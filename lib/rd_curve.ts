@@ -65,6 +65,7 @@ export interface RdCurves {
     readonly certificates: readonly Certificate[];
     readonly measured: number;
     readonly grid: number;
+    readonly falls: number;
   };
 }
 

@@ -42,8 +42,9 @@ export function summariseCurves(
     lines.push(`${found}, within ${percent(gap)} of the optimum of all levels if curves rise`);
   }
   if (certified) {
-    const { measured, grid } = certified;
-    lines.push(`${measured} of ${grid} levels measured (${percent(measured / grid)})`);
+    const { measured, grid, falls } = certified;
+    const warning = falls > 0 ? `; ${falls} of them below the one before: these curves do not only rise` : "";
+    lines.push(`${measured} of ${grid} levels measured (${percent(measured / grid)})${warning}`);
   }
   const facts = { model, layers: layers.length, levels: levels.length, samples, engine, seconds };
   return {
