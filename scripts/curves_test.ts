@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { shakenNetwork } from "../lib/_test_helpers.ts";
+import { shakenNetwork, withValues } from "../lib/_test_helpers.ts";
 import { saveNetwork } from "../lib/checkpoint.ts";
 import { type CurvesFile, readCurves } from "../lib/rd_files.ts";
 import { resnet32 } from "../lib/resnet32.ts";
@@ -121,6 +121,18 @@ Deno.test("curves predicts by gradients, certifies, and says so in its file", as
     grid: number;
   };
   assert.ok(certificates[0].gap <= 0.2 && levels <= grid && grid === 34 * 5);
+});
+
+Deno.test("curves tells what a worker could not measure as it tells its own errors", async () => {
+  const loud = withValues(shakenNetwork(resnet32()), "layer1.0.conv1.weight", { 0: 3e38, 1: 3e38 });
+  saveNetwork(at("loud.safetensors"), loud);
+  const args = [...NOISE, "--levels", "0,0.4", "--workers", "2", "--no-cache", "--out", at("never.json")];
+  const { code, stdout, stderr } = await curves(...args, "--weights", at("loud.safetensors"));
+  assert.deepEqual([code, stdout], [1, ""], stderr);
+  assert.match(
+    stderr,
+    /\ncurves: Cannot measure curves of resnet32: on image \d the dense network's output must be finite, [^\n]+\n$/,
+  );
 });
 
 Deno.test("curves refuses what it cannot measure in one line, and writes nothing", async () => {

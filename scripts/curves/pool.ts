@@ -143,12 +143,13 @@ function hire(onWarning: (message: string) => void): Hand {
   });
   let isDismissed = false;
   let gone: Error | undefined;
-  child.on("exit", (code, signal) => {
+  const end = (how: string) => {
     if (isDismissed) return;
-    const end = signal ?? `code ${code}`;
-    gone = new TypeError(`Cannot measure on: a worker ended with ${end}; run again to go on from here`);
+    gone ??= new TypeError(`Cannot measure on: a worker ended with ${how}; run again to go on from here`);
     waiting?.reject(gone);
-  });
+  };
+  child.on("error", ({ message }) => end(message)); // it did not start
+  child.on("close", (code, signal) => end(signal ?? `code ${code}`)); // what it had to say has been read
   child.stdin!.on("error", () => {}); // a worker that is gone says so by its exit
   return {
     pid: child.pid!,
