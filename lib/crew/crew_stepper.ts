@@ -24,10 +24,11 @@ interface Worker {
  *
  * Every process holds the same weights and takes an equal, consecutive share of each batch. Gradients, and the running
  * statistics that each share's own batch norm gives, are averaged in the order of the processes, and all move on by
- * that mean; so the bits depend on the number of workers and on nothing else. Batch norm sees a share, not the batch:
+ * that mean; so the bits depend on the number of workers and their threads alone. Batch norm sees a share, not the batch:
  * with 2 workers, a batch of 128 trains with the statistics of 64 images.
  *
- * Small convolutions leave half of a second thread idle: processes of one thread each are 1.3 to 2 times as fast.
+ * Small convolutions leave half of a second thread idle; processes of one thread each do not. Where weights are many and
+ * images few (VGG-16), exchanging the gradients costs more than that.
  *
  * @param threads Of libtensorflow in each of the others.
  * @throws {RangeError} From `step`, if the batch cannot be split evenly.
