@@ -44,7 +44,7 @@ export function createVariable(parameter: Parameter): tf.Tensor {
 }
 
 /** Makes the tensors of all parameters; free them with {@link disposeVariables}. */
-export function createVariables(network: Network): Variables {
+export function createVariables(network: Pick<Network, "weights">): Variables {
   return new Map([...network.weights].map(([name, parameter]) => [name, createVariable(parameter)]));
 }
 

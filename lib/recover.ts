@@ -1,0 +1,122 @@
+/** Recovery of a pruned network without labels: steps that can be told apart and combined. */
+import * as tf from "@tensorflow/tfjs";
+import { reestimateBatchNorm } from "./batch_norm.ts";
+import type { Engine } from "./engine.ts";
+import { runNode } from "./forward.ts";
+import { type Architecture, isPrunable, type Network } from "./network.ts";
+import { channelMoments } from "./recover/moments.ts";
+import { solveLayer, type SolveOptions } from "./recover/solve_layer.ts";
+import { correctedChannels, correctedStatistics, statisticsAnew } from "./recover/statistics.ts";
+import { tuneLayer, type TuneOptions } from "./recover/tune_layer.ts";
+import { type Mend, type RecoverySource, walkLayers } from "./recover/walk.ts";
+import { createVariables, disposeVariables } from "./variables.ts";
+
+export { type RecoveryImageOptions, recoveryImages } from "./recover/images.ts";
+export type { RecoverySource } from "./recover/walk.ts";
+
+/**
+ * - `bn`: batch normalisation's running statistics measured anew;
+ * - `correction`: each channel gets back the mean and deviation it has in the dense network;
+ * - `layerwise`: each layer learns the dense layer's outputs by Adam, batch statistics measured anew along the way;
+ * - `lsq`: the same aim in closed form, by least squares.
+ */
+export type RecoveryStep = "bn" | "correction" | "layerwise" | "lsq";
+
+export const RECOVERY_STEPS: readonly RecoveryStep[] = ["bn", "correction", "layerwise", "lsq"];
+
+export interface RecoverOptions {
+  /** What the pruned network is to be like. */
+  readonly dense: Network;
+  /** In this order. */
+  readonly steps: readonly RecoveryStep[];
+  /** Unlabelled; see {@link recoveryImages} for why augmented ones are right for a network trained on such. */
+  readonly source: RecoverySource;
+  /** Of the source, inputs that the steps other than `bn` hold in memory. @default 512 */
+  readonly layerSamples?: number;
+  readonly lsq?: SolveOptions;
+  readonly layerwise?: TuneOptions;
+  readonly onProgress?: (step: RecoveryStep, done: number, total: number) => void;
+}
+
+/**
+ * Recovers what it can of the dense network's outputs without a label. Zeros stay zero; same input, same bits.
+ *
+ * `lsq`, with 512 inputs: in forward order, each layer's surviving weights are solved anew by {@link solveLayer}, from
+ * what the pruned network gives it to what the dense network makes of the same images; then the batch statistics that
+ * follow are measured. Cost: inputs · Σ positions · K² multiply–adds on the engine, K a layer's unfolded inputs.
+ *
+ * @throws {RangeError} If a step is unknown, there are too few inputs, or a value is not finite (place named).
+ * @throws {TypeError} If the dense network is of another model, or `bn` is asked of an engine without training mode.
+ */
+export async function recover(engine: Engine, pruned: Network, options: RecoverOptions): Promise<Network> {
+  const { steps, source, layerSamples = 512 } = options;
+  checkSteps(steps);
+  const first = { ...source, count: Math.min(layerSamples, source.count) };
+  let network = pruned;
+  for (const step of steps) {
+    const onProgress = (done: number, total: number) => options.onProgress?.(step, done, total);
+    if (step === "bn") {
+      network = await reestimateBatchNorm(engine, network, source, {
+        batch: Math.min(250, source.count),
+        onProgress,
+      });
+    } else {
+      const mend = MENDS[step](engine, network, options);
+      network = await walkLayers(engine, { dense: options.dense, pruned: network }, first, mend, {
+        onProgress,
+      });
+    }
+  }
+  return network;
+}
+
+/**
+ * Reads `none`, or steps joined by `+`.
+ *
+ * @throws {RangeError} If one is unknown.
+ */
+export function parseRecovery(text: string): RecoveryStep[] {
+  if (text === "none") return [];
+  const steps = text.split("+");
+  checkSteps(steps);
+  return steps as RecoveryStep[];
+}
+
+export function recoveryText(steps: readonly RecoveryStep[]): string {
+  return steps.length === 0 ? "none" : steps.join("+");
+}
+
+function checkSteps(steps: readonly string[]): void {
+  const bad = steps.find((step) => !RECOVERY_STEPS.includes(step as RecoveryStep));
+  if (bad === undefined) return;
+  throw new RangeError(`Cannot recover: a step must be one of ${RECOVERY_STEPS.join(", ")}, got "${bad}"`);
+}
+
+type MendMaker = (engine: Engine, architecture: Architecture, options: RecoverOptions) => Mend;
+
+const MENDS: Readonly<Record<Exclude<RecoveryStep, "bn">, MendMaker>> = {
+  lsq: (_, __, { lsq }) => (view) => {
+    const { node } = view;
+    return isPrunable(node) ? solveLayer({ ...view, node }, lsq) : statisticsAnew(view);
+  },
+  layerwise: (engine, _, { layerwise }) => (view) => {
+    const { node } = view;
+    return isPrunable(node) ? tuneLayer(engine, { ...view, node }, layerwise) : statisticsAnew(view);
+  },
+  correction: (engine, { nodes }) => {
+    const normalised = new Set(nodes.filter(({ op }) => op === "batchNorm").flatMap(({ inputs }) => inputs));
+    return async (view) => {
+      const { node } = view;
+      if (node.op === "batchNorm") return await correctedStatistics({ ...view, node });
+      if (!isPrunable(node) || normalised.has(node.name)) return new Map();
+      const variables = createVariables({ weights: view.weights });
+      const outputs = view.inputs.map((x) => runNode(engine.ops, node, [x], variables));
+      try {
+        return await correctedChannels({ ...view, node }, await channelMoments(outputs));
+      } finally {
+        disposeVariables(variables);
+        tf.dispose(outputs);
+      }
+    };
+  },
+};

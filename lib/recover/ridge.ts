@@ -1,0 +1,206 @@
+/** Ridge regressions that share one Gram matrix, each on unknowns of its own: float64, no tensor. */
+
+/** Σ x xᵀ and Σ x yᵀ over all rows, and which unknowns each output may use. */
+export interface RidgeProblem {
+  /** Inputs, K. */
+  readonly size: number;
+  /** Outputs, O. */
+  readonly outputs: number;
+  /** [K · K], symmetric. */
+  readonly gram: Float64Array;
+  /** [K · O]. */
+  readonly cross: Float64Array;
+  /** [K · O], 1 = kept; the others stay exactly 0. */
+  readonly mask: Uint8Array;
+  /** [K · O], 0 where pruned: what the ridge pulls towards, and where conjugate gradients start. */
+  readonly anchor: Float64Array;
+}
+
+export interface RidgeOptions {
+  /** Ridge as a share of the Gram matrix's mean diagonal. @default 1e-3 */
+  readonly ridge?: number;
+  /** Multiply–adds that direct solves may take; beyond, conjugate gradients run. @default 4e9 */
+  readonly directLimit?: number;
+  /** gram · p for p [K · O]. @default plain float64 loops */
+  readonly multiply?: (p: Float64Array) => Promise<Float64Array>;
+  /** Conjugate gradients stop at a residual of this share of its start, or after `iterations`. @default 1e-5 */
+  readonly tolerance?: number;
+  /** @default 200 */
+  readonly iterations?: number;
+}
+
+/**
+ * For each output o the w on its kept inputs of least wᵀ G w − 2 wᵀ c_o + λ ‖w − anchor_o‖², λ = ridge · mean diagonal.
+ *
+ * Direct solves factor the kept rows and columns by Cholesky, O(Σ k³ / 6) for k kept inputs; identical masks in a row
+ * share their factor. Beyond `directLimit` conjugate gradients with a diagonal preconditioner run on all outputs
+ * together, every vector projected on the mask: O(K² O) an iteration. Where every input is 0 the anchor is returned.
+ *
+ * @returns [K · O].
+ * @throws {RangeError} If a number is not finite, or the system is not positive definite (output named).
+ */
+export async function solveRidge(problem: RidgeProblem, options: RidgeOptions = {}): Promise<Float64Array> {
+  const { ridge = 1e-3, directLimit = 4e9 } = options;
+  const { size, outputs, gram, cross, anchor } = problem;
+  checkFinite("the Gram matrix", gram);
+  checkFinite("the products with the targets", cross);
+  checkFinite("the present weights", anchor);
+  if (!(ridge >= 0 && ridge < Infinity)) {
+    throw new RangeError(`Cannot solve a ridge regression: the ridge must be at least 0, got ${ridge}`);
+  }
+  let trace = 0;
+  for (let i = 0; i < size; i++) trace += gram[i * size + i];
+  if (trace === 0) return anchor.slice();
+  const lambda = ridge * trace / size;
+  const kept = Array.from({ length: outputs }, (_, o) => keptInputs(problem, o));
+  const work = kept.reduce((sum, { length }) => sum + length ** 3 / 6, 0);
+  const solution = work <= directLimit
+    ? solveDirectly(problem, lambda, kept)
+    : await conjugateGradients(problem, lambda, options);
+  checkFinite("the solution", solution);
+  return solution;
+}
+
+function keptInputs({ size, outputs, mask }: RidgeProblem, output: number): Uint32Array {
+  const kept: number[] = [];
+  for (let i = 0; i < size; i++) if (mask[i * outputs + output] === 1) kept.push(i);
+  return Uint32Array.from(kept);
+}
+
+function solveDirectly(
+  { size, outputs, gram, cross, anchor }: RidgeProblem,
+  lambda: number,
+  kept: readonly Uint32Array[],
+): Float64Array {
+  const solution = new Float64Array(size * outputs);
+  let factor: Float64Array = new Float64Array(0);
+  let factored = new Uint32Array(0);
+  for (let o = 0; o < outputs; o++) {
+    const own = kept[o];
+    const n = own.length;
+    if (n === 0) continue;
+    if (n !== factored.length || own.some((input, a) => input !== factored[a])) {
+      const system = new Float64Array(n * n);
+      for (let a = 0; a < n; a++) {
+        const row = own[a] * size;
+        for (let b = 0; b <= a; b++) system[a * n + b] = gram[row + own[b]];
+        system[a * n + a] += lambda;
+      }
+      factor = cholesky(system, n, `output ${o}`);
+      factored = own.slice();
+    }
+    const right = Float64Array.from(own, (i) => cross[i * outputs + o] + lambda * anchor[i * outputs + o]);
+    substitute(factor, n, right);
+    own.forEach((input, a) => solution[input * outputs + o] = right[a]);
+  }
+  return solution;
+}
+
+/**
+ * The lower factor L of A = L Lᵀ, in place of A's lower triangle.
+ *
+ * @param matrix [n · n]; only the lower triangle is read.
+ * @throws {RangeError} If a pivot is not positive, or NaN.
+ */
+export function cholesky(matrix: Float64Array, n: number, what = "the matrix"): Float64Array {
+  for (let i = 0; i < n; i++) {
+    const row = i * n;
+    for (let j = 0; j <= i; j++) {
+      const other = j * n;
+      let sum = matrix[row + j];
+      for (let k = 0; k < j; k++) sum -= matrix[row + k] * matrix[other + k];
+      if (i !== j) {
+        matrix[row + j] = sum / matrix[other + j];
+        continue;
+      }
+      if (!(sum > 0)) {
+        throw new RangeError(
+          `Cannot factor the system of ${what}: it must be positive definite, got pivot ${sum} at ${i} of ${n}`,
+        );
+      }
+      matrix[row + i] = Math.sqrt(sum);
+    }
+  }
+  return matrix;
+}
+
+/** Solves L Lᵀ x = right. Changes `right` in place. */
+export function substitute(factor: Float64Array, n: number, right: Float64Array): void {
+  for (let i = 0; i < n; i++) {
+    let sum = right[i];
+    for (let k = 0; k < i; k++) sum -= factor[i * n + k] * right[k];
+    right[i] = sum / factor[i * n + i];
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    right[i] /= factor[i * n + i];
+    const value = right[i];
+    for (let k = 0; k < i; k++) right[k] -= factor[i * n + k] * value;
+  }
+}
+
+/** All outputs at once; an output whose residual is small enough rests while the others go on. */
+async function conjugateGradients(
+  problem: RidgeProblem,
+  lambda: number,
+  { multiply = (p) => Promise.resolve(productOf(problem, p)), tolerance = 1e-5, iterations = 200 }:
+    RidgeOptions,
+): Promise<Float64Array> {
+  const { size, outputs, gram, cross, mask, anchor } = problem;
+  const inverse = Float64Array.from({ length: size }, (_, i) => 1 / (gram[i * size + i] + lambda));
+  const dots = (a: Float64Array, b: Float64Array) => {
+    const sums = new Float64Array(outputs);
+    for (let i = 0, at = 0; i < size; i++) for (let o = 0; o < outputs; o++, at++) sums[o] += a[at] * b[at];
+    return sums;
+  };
+  const preconditioned = (r: Float64Array) => r.map((value, at) => value * inverse[Math.floor(at / outputs)]);
+
+  const w = anchor.slice();
+  const image = await multiply(w);
+  // The ridge's pull is 0 at the anchor.
+  const r = w.map((_, at) => mask[at] === 1 ? cross[at] - image[at] : 0);
+  let z = preconditioned(r);
+  let p = z.slice();
+  let rho = dots(r, z);
+  const goal = dots(r, r).map((square) => square * tolerance ** 2);
+  for (let step = 0; step < iterations; step++) {
+    const isDone = dots(r, r).map((square, o) => square <= goal[o] ? 1 : 0);
+    if (isDone.every((done) => done === 1)) break;
+    const q = await multiply(p);
+    for (let at = 0; at < q.length; at++) q[at] = mask[at] === 1 ? q[at] + lambda * p[at] : 0;
+    const curvature = dots(p, q);
+    const length = rho.map((value, o) => isDone[o] === 1 ? 0 : value / curvature[o]);
+    for (let i = 0, at = 0; i < size; i++) {
+      for (let o = 0; o < outputs; o++, at++) {
+        w[at] += length[o] * p[at];
+        r[at] -= length[o] * q[at];
+      }
+    }
+    z = preconditioned(r);
+    const next = dots(r, z);
+    const turn = next.map((value, o) => isDone[o] === 1 || rho[o] === 0 ? 0 : value / rho[o]);
+    p = p.map((value, at) => z[at] + turn[at % outputs] * value);
+    rho = next;
+  }
+  return w;
+}
+
+/** gram · p. */
+function productOf({ size, outputs, gram }: RidgeProblem, p: Float64Array): Float64Array {
+  const product = new Float64Array(p.length);
+  for (let i = 0; i < size; i++) {
+    for (let k = 0; k < size; k++) {
+      const factor = gram[i * size + k];
+      for (let o = 0; o < outputs; o++) product[i * outputs + o] += factor * p[k * outputs + o];
+    }
+  }
+  return product;
+}
+
+function checkFinite(what: string, values: Float64Array): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new RangeError(
+      `Cannot solve a ridge regression: ${what} must be finite, got ${values[bad]} at index ${bad}`,
+    );
+  }
+}

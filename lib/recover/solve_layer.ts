@@ -1,0 +1,73 @@
+/** Layer-wise least squares: the surviving weights of one layer solved anew for the dense network's outputs. */
+import * as tf from "@tensorflow/tfjs";
+import type { ConvNode, LinearNode, Parameter } from "../network.ts";
+import { fromEngineLayout, toEngineLayout } from "../variables.ts";
+import { gramMatrices } from "./gram.ts";
+import { solveRidge } from "./ridge.ts";
+import type { NodeView } from "./walk.ts";
+
+export interface SolveOptions {
+  /** Ridge as a share of the Gram matrix's mean diagonal. @default 1e-3 */
+  readonly ridge?: number;
+  /** What the ridge pulls the weights towards: 0, or where they are. @default "zero" */
+  readonly towards?: "zero" | "present";
+}
+
+/**
+ * The layer's weights of least Σ ‖W x − y‖² + λ ‖W‖², x what the pruned network gives the layer, y what the dense
+ * network makes of its own inputs there; weights at 0 stay 0.
+ *
+ * The Gram matrix of x is summed on the engine a few thousand rows at a time and in float64 over those. A bias stays.
+ */
+export async function solveLayer(
+  { node, inputs, denseOutputs, weights }: NodeView & { readonly node: ConvNode | LinearNode },
+  { ridge, towards = "zero" }: SolveOptions = {},
+): Promise<Map<string, Parameter>> {
+  const weight = weights.get(`${node.name}.weight`)!;
+  const bias = weights.get(`${node.name}.bias`);
+  const targets = bias === undefined ? denseOutputs : withoutBias(denseOutputs, bias);
+  try {
+    const { size, outputs, gram, cross } = await gramMatrices(node, inputs, targets);
+    if (gram.every((value) => value === 0)) return new Map(); // dead inputs: any weights will do
+    const present = Float64Array.from(toEngineLayout(weight));
+    const mask = Uint8Array.from(present, (value) => value === 0 ? 0 : 1);
+    const anchor = towards === "present" ? present : new Float64Array(present.length);
+    const multiplier = engineProduct(gram, size, outputs);
+    try {
+      const multiply = multiplier.multiply;
+      const solution = await solveRidge({ size, outputs, gram, cross, mask, anchor }, { ridge, multiply });
+      const data = fromEngineLayout(weight.shape, solution);
+      return new Map([[`${node.name}.weight`, { shape: weight.shape, data }]]);
+    } finally {
+      multiplier.dispose();
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`Cannot recover layer ${node.name}: ${error.message}`, { cause: error });
+  } finally {
+    if (targets !== denseOutputs) tf.dispose([...targets]);
+  }
+}
+
+function withoutBias(outputs: readonly tf.Tensor[], { data }: Parameter): tf.Tensor[] {
+  return outputs.map((output) => tf.tidy(() => tf.sub(output, tf.tensor1d(data))));
+}
+
+/** gram · p in the engine's float32, uploaded at the first use: conjugate gradients forgive its rounding. */
+function engineProduct(
+  gram: Float64Array,
+  size: number,
+  outputs: number,
+): { multiply: (p: Float64Array) => Promise<Float64Array>; dispose: () => void } {
+  let matrix: tf.Tensor2D | undefined;
+  return {
+    multiply: async (p) => {
+      matrix ??= tf.tensor2d(Float32Array.from(gram), [size, size]);
+      const product = tf.tidy(() => tf.matMul(matrix!, tf.tensor2d(Float32Array.from(p), [size, outputs])));
+      const values = Float64Array.from(await product.data());
+      product.dispose();
+      return values;
+    },
+    dispose: () => matrix?.dispose(),
+  };
+}

@@ -1,0 +1,304 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { float64Forward } from "./_float64_network.ts";
+import {
+  assertAllclose,
+  copyOfWeights,
+  float64Weights,
+  noiseInputs,
+  normals,
+  tinyArchitecture,
+  tinyImages,
+  tinyNetwork,
+  withEngine,
+  withValues,
+} from "./_test_helpers.ts";
+import { createPixelTable, normaliseImages } from "./augment.ts";
+import { magnitudeMask } from "./mask.ts";
+import { isPrunable, type Network, prunableLayers, sizeOf } from "./network.ts";
+import { pruneNetwork } from "./prune.ts";
+import { parseRecovery, recover, recoveryImages, type RecoverySource, type RecoveryStep } from "./recover.ts";
+import { gramMatrices, unfold } from "./recover/gram.ts";
+import { channelMoments } from "./recover/moments.ts";
+
+const COUNT = 24;
+
+/** Pixels of an image are alike, as in pictures: where inputs are independent, no weight can stand in for another. */
+function source(count = COUNT): RecoverySource {
+  const { name, shape, inputs } = noiseInputs(tinyArchitecture(), count);
+  const size = sizeOf(shape);
+  const levels = normals(2 * count, 7);
+  const images = inputs.map((value, i) => 0.5 * value + levels[2 * Math.floor(i / size) + i % 2]);
+  const read = (first: number, n: number) => images.subarray(first * size, (first + n) * size);
+  return { name, count, shape, read };
+}
+
+function prunedTiny(sparsity = 0.5): { dense: Network; pruned: Network } {
+  const dense = tinyNetwork();
+  const masks = new Map(
+    prunableLayers(dense).map(({ name, weights }) => {
+      const { data } = dense.weights.get(`${name}.weight`)!;
+      return [name, magnitudeMask(data, Math.round(sparsity * weights))];
+    }),
+  );
+  return { dense, pruned: pruneNetwork(dense, masks) };
+}
+
+function outputsOf(network: Network, inputs: ArrayLike<number>): Map<string, Float64Array> {
+  return float64Forward(network, float64Weights(network), inputs);
+}
+
+function squaredError(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0);
+}
+
+Deno.test(
+  "unfold() lays windows out as rows, channels last, by hand",
+  withEngine(async () => {
+    // one image of 2 × 2 pixels and one channel, 1 2 / 3 4; kernel 3 with padding 1: the first window is the upper left
+    const node = {
+      op: "conv",
+      name: "c",
+      inputs: ["input"],
+      outChannels: 1,
+      kernel: 3,
+      stride: 1,
+      padding: 1,
+      bias: false,
+    } as const;
+    const x = tf.tensor([1, 2, 3, 4], [1, 2, 2, 1]);
+    const rows = unfold(node, x);
+    assert.deepEqual(rows.shape, [4, 9]);
+    assert.deepEqual([...(await rows.data()).slice(0, 9)], [0, 0, 0, 0, 1, 2, 0, 3, 4]);
+    const strided = unfold({ ...node, kernel: 1, padding: 0, stride: 2 }, x);
+    assert.deepEqual([...await strided.data()], [1]);
+    tf.dispose([x, rows, strided]);
+  }),
+);
+
+Deno.test(
+  "gramMatrices() agrees with float64 loops over the windows, in groups that do not divide the batches",
+  withEngine(async () => {
+    const node = {
+      op: "conv",
+      name: "c",
+      inputs: ["input"],
+      outChannels: 3,
+      kernel: 3,
+      stride: 2,
+      padding: 1,
+      bias: false,
+    } as const;
+    const [x, y] = [
+      tf.tensor(normals(70 * 16 * 16 * 2, 1), [70, 16, 16, 2]),
+      tf.tensor(normals(70 * 64 * 3, 2), [70, 8, 8, 3]),
+    ];
+    const { size, outputs, gram, cross, energy } = await gramMatrices(node, [x, x], [y, y]);
+    assert.deepEqual([size, outputs], [18, 3]);
+    const rows = unfold(node, x);
+    const [a, b] = [await rows.data(), await y.data()];
+    const [expected, right] = [new Float64Array(18 * 18), new Float64Array(18 * 3)];
+    let square = 0;
+    for (let r = 0; r < a.length / 18; r++) {
+      for (let i = 0; i < 18; i++) {
+        for (let j = 0; j < 18; j++) expected[i * 18 + j] += 2 * a[r * 18 + i] * a[r * 18 + j];
+        for (let o = 0; o < 3; o++) right[i * 3 + o] += 2 * a[r * 18 + i] * b[r * 3 + o];
+      }
+      for (let o = 0; o < 3; o++) square += 2 * b[r * 3 + o] ** 2;
+    }
+    const scale = Math.max(...expected);
+    assertAllclose(gram, expected, { atol: 1e-6 * scale });
+    assertAllclose(cross, right, { atol: 1e-6 * scale });
+    assertAllclose([energy], [square], { rtol: 1e-6 });
+    tf.dispose([x, y, rows]);
+  }),
+);
+
+Deno.test(
+  "channelMoments() joins batches of different sizes, by hand",
+  withEngine(async () => {
+    // channel 0: 1 3 | 5 → mean 3, variance 8/3; channel 1: 0 0 | 3 → mean 1, variance 2
+    const [a, b] = [tf.tensor([1, 0, 3, 0], [2, 1, 1, 2]), tf.tensor([5, 3], [1, 1, 1, 2])];
+    const { mean, variance, count } = await channelMoments([a, b]);
+    assert.equal(count, 3);
+    assertAllclose(mean, [3, 1], { rtol: 1e-6 });
+    assertAllclose(variance, [8 / 3, 2], { rtol: 1e-6 });
+    tf.dispose([a, b]);
+  }),
+);
+
+Deno.test(
+  "recover() by least squares solves the ridge regression of the first layer, against float64 normal equations",
+  withEngine(async (engine) => {
+    const { dense, pruned } = prunedTiny(0.4);
+    const inputs = source();
+    const recovered = await recover(engine, pruned, { dense, steps: ["lsq"], source: inputs });
+    // The first layer reads the images in both networks: its problem can be set up from scratch.
+    const images = inputs.read(0, COUNT);
+    const target = outputsOf(dense, images).get("conv1")!;
+    const bias = dense.weights.get("conv1.bias")!.data;
+    const { data } = pruned.weights.get("conv1.weight")!;
+    const window = (n: number, y: number, x: number) =>
+      Array.from({ length: 18 }, (_, i) => { // O-I-H-W: channel, row, column
+        const [c, ky, kx] = [Math.floor(i / 9), y + Math.floor(i % 9 / 3) - 1, x + i % 3 - 1];
+        return ky < 0 || ky > 7 || kx < 0 || kx > 7 ? 0 : images[((n * 8 + ky) * 8 + kx) * 2 + c];
+      });
+    const rows = Array.from(
+      { length: COUNT * 64 },
+      (_, r) => window(Math.floor(r / 64), Math.floor(r % 64 / 8), r % 8),
+    );
+    const diagonal = rows.reduce((sum, row) => sum + row.reduce((s, v) => s + v * v, 0), 0) / 18;
+    const actual = recovered.weights.get("conv1.weight")!.data;
+    for (let o = 0; o < 4; o++) {
+      // gradient of the ridge's objective by each kept weight: 0 at its minimum
+      const own = [...actual.slice(o * 18, (o + 1) * 18)];
+      const gradient = own.map((w) => 1e-3 * diagonal * w);
+      rows.forEach((row, r) => {
+        const residual = row.reduce((sum, v, i) => sum + v * own[i], 0) + bias[o] - target[r * 4 + o];
+        row.forEach((v, i) => gradient[i] += v * residual);
+      });
+      for (let i = 0; i < 18; i++) {
+        if (data[o * 18 + i] === 0) assert.equal(own[i], 0);
+        else assert.ok(Math.abs(gradient[i]) < 1e-5 * diagonal, `output ${o}, weight ${i}: ${gradient[i]}`);
+      }
+    }
+  }),
+);
+
+for (
+  const [step, least] of [["lsq", 0.7], ["layerwise", 0.8], ["correction", Infinity], ["bn", Infinity]] as [
+    RecoveryStep,
+    number,
+  ][]
+) {
+  Deno.test(
+    `recover() by ${step} brings the outputs nearer, keeps zeros, leaves its input, repeats to the bit`,
+    withEngine(async (engine) => {
+      const { dense, pruned } = prunedTiny();
+      const before = copyOfWeights(pruned);
+      const options = { dense, steps: [step], source: source(), layerwise: { steps: 40 } };
+      const once = await recover(engine, pruned, options);
+      assert.deepEqual(copyOfWeights(pruned), before);
+      assert.deepEqual((await recover(engine, pruned, options)).weights, once.weights);
+      for (const { name } of prunableLayers(dense)) {
+        const [zeros, values] = [pruned, once].map(({ weights }) => weights.get(`${name}.weight`)!.data);
+        assert.ok(values.every((value, i) => zeros[i] !== 0 || value === 0), name);
+      }
+      if (step === "bn") return; // the tiny network's running statistics are random: its dense ones are not right
+      const images = source().read(0, COUNT);
+      const [wanted, plain, mended] = [dense, pruned, once].map((network) => outputsOf(network, images));
+      const last = dense.nodes[dense.nodes.length - 1].name;
+      const [was, is] = [plain, mended].map((outputs) => squaredError(wanted.get(last)!, outputs.get(last)!));
+      if (step === "correction") assert.ok(is < was, `${is} is not below ${was}`);
+      const [first, firstIs] = [plain, mended].map((o) =>
+        squaredError(wanted.get("conv1")!, o.get("conv1")!)
+      );
+      assert.ok(firstIs <= least * first, `first layer: ${firstIs} is not below ${least} of ${first}`);
+    }),
+  );
+}
+
+Deno.test(
+  "recover() by correction gives every normalised channel the dense network's mean and deviation",
+  withEngine(async (engine) => {
+    const { dense, pruned } = prunedTiny();
+    const mended = await recover(engine, pruned, { dense, steps: ["correction"], source: source() });
+    const images = source().read(0, COUNT);
+    const [wanted, got] = [dense, mended].map((network) => outputsOf(network, images).get("bn4")!);
+    const momentsOf = (values: Float64Array) =>
+      Array.from({ length: 10 }, (_, c) => {
+        const own = values.filter((_, i) => i % 10 === c);
+        const mean = own.reduce((a, b) => a + b) / own.length;
+        return [mean, own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / own.length];
+      }).flat();
+    assertAllclose(momentsOf(got), momentsOf(wanted), { rtol: 1e-3, atol: 1e-4 });
+  }),
+);
+
+Deno.test(
+  "recover() by correction leaves the dense network as it is",
+  withEngine(async (engine) => {
+    const dense = tinyNetwork();
+    const same = await recover(engine, dense, { dense, steps: ["correction"], source: source() });
+    for (const [name, { data }] of dense.weights) {
+      assertAllclose(same.weights.get(name)!.data, data, { rtol: 1e-5, atol: 1e-6 });
+    }
+  }),
+);
+
+Deno.test(
+  "recover() by least squares lowers every layer's own error, whatever the layer",
+  withEngine(async (engine) => {
+    const { dense, pruned } = prunedTiny(0.3);
+    const images = source().read(0, COUNT);
+    const wanted = outputsOf(dense, images);
+    const solved = await recover(engine, pruned, { dense, steps: ["lsq"], source: source() });
+    for (const node of dense.nodes.filter(isPrunable)) {
+      // the solved network with this layer's present weights put back
+      const back = { ...solved, weights: new Map(solved.weights) };
+      back.weights.set(`${node.name}.weight`, pruned.weights.get(`${node.name}.weight`)!);
+      const [was, is] = [back, solved].map((network) =>
+        squaredError(wanted.get(node.name)!, outputsOf(network, images).get(node.name)!)
+      );
+      assert.ok(is < was, `${node.name}: ${is} is not below ${was}`);
+    }
+  }),
+);
+
+Deno.test(
+  "recover() combines steps in order, and none of them is the network itself",
+  withEngine(async (engine) => {
+    const { dense, pruned } = prunedTiny();
+    const inputs = source();
+    assert.equal(await recover(engine, pruned, { dense, steps: [], source: inputs }), pruned);
+    const both = await recover(engine, pruned, { dense, steps: ["lsq", "bn"], source: inputs });
+    const lsq = await recover(engine, pruned, { dense, steps: ["lsq"], source: inputs });
+    const then = await recover(engine, lsq, { dense, steps: ["bn"], source: inputs });
+    assert.deepEqual(both.weights, then.weights);
+  }),
+);
+
+Deno.test(
+  "recover() refuses NaN, another model and an unknown step",
+  withEngine(async (engine) => {
+    const { dense, pruned } = prunedTiny();
+    const broken = withValues(pruned, "bn2.bias", { 0: NaN });
+    await assert.rejects(recover(engine, broken, { dense, steps: ["correction"], source: source() }), {
+      name: "RangeError",
+      message:
+        "Cannot recover: the pruned network's outputs at bn2 must be finite, they sum to NaN in batch 0",
+    });
+    const other = { ...dense, model: "other" };
+    await assert.rejects(recover(engine, pruned, { dense: other, steps: ["lsq"], source: source() }), {
+      name: "TypeError",
+      message: "Cannot recover tiny: the dense network must be one too, got other",
+    });
+    const steps = ["lsqq" as RecoveryStep];
+    await assert.rejects(recover(engine, pruned, { dense, steps, source: source() }), {
+      name: "RangeError",
+      message: 'Cannot recover: a step must be one of bn, correction, layerwise, lsq, got "lsqq"',
+    });
+  }),
+);
+
+Deno.test("parseRecovery() reads none and steps joined by +", () => {
+  assert.deepEqual(parseRecovery("none"), []);
+  assert.deepEqual(parseRecovery("lsq+bn"), ["lsq", "bn"]);
+  assert.throws(() => parseRecovery("lsq,bn"), {
+    name: "RangeError",
+    message: 'Cannot recover: a step must be one of bn, correction, layerwise, lsq, got "lsq,bn"',
+  });
+});
+
+Deno.test("recoveryImages() gives plain images where asked, else the same crops each time", () => {
+  const architecture = tinyArchitecture();
+  const set = tinyImages(10, architecture);
+  const plain = recoveryImages(architecture, set, { samples: 6, augmented: false });
+  const table = createPixelTable(architecture.preprocessing);
+  assert.deepEqual(plain.read(2, 3), normaliseImages(set, 2, 3, table));
+  const cropped = recoveryImages(architecture, set, { samples: 6 });
+  assert.deepEqual(cropped.read(0, 6).subarray(128), cropped.read(1, 5));
+  assert.notDeepEqual(cropped.read(0, 6), plain.read(0, 6));
+  assert.deepEqual([plain.count, cropped.count], [6, 6]);
+  assert.equal(cropped.name, "tiny images 0…5, augmented, seed 1");
+});
