@@ -21,3 +21,92 @@ export function wilsonInterval(share: number, trials: number): [number, number] 
   const scale = 1 + z * z / trials;
   return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)];
 }
+
+export interface MeanAndDeviation {
+  readonly mean: number;
+  /** Sample standard deviation, n − 1; null for a single value. */
+  readonly deviation: number | null;
+  readonly count: number;
+}
+
+/**
+ * Mean and sample standard deviation over seeds.
+ *
+ * @throws {RangeError} If there is no value, or one is not finite.
+ */
+export function meanAndDeviation(values: readonly number[]): MeanAndDeviation {
+  const count = values.length;
+  if (count === 0) throw new RangeError("Cannot take a mean: there must be at least one value, got 0");
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new RangeError(`Cannot take a mean: values must be finite, got ${values[bad]} at index ${bad}`);
+  }
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: count === 1 ? null : Math.sqrt(squares / (count - 1)), count };
+}
+
+export interface PairedComparison {
+  /** Images that only the first method classifies rightly, and only the second. */
+  readonly onlyFirst: number;
+  readonly onlySecond: number;
+  /** Top-1 of the first minus the second. */
+  readonly difference: number;
+  /** Wald's 95 % interval of the difference for paired shares. */
+  readonly interval: readonly [number, number];
+  /** Two-sided p of McNemar's exact test. */
+  readonly p: number;
+}
+
+/**
+ * McNemar's paired comparison of two methods on the same images (McNemar 1947), exact: under the null hypothesis each
+ * image that only one of them classifies rightly is a fair coin. Images on which both agree say nothing.
+ *
+ * @param first Predicted classes, [n].
+ * @param second Those of the other method on the same images, [n].
+ * @param labels [n].
+ * @throws {TypeError} If the lengths differ.
+ * @throws {RangeError} If there is no image.
+ */
+export function compareByMcNemar(
+  first: ArrayLike<number>,
+  second: ArrayLike<number>,
+  { labels }: { readonly labels: ArrayLike<number> },
+): PairedComparison {
+  const count = labels.length;
+  if (first.length !== count || second.length !== count) {
+    throw new TypeError(
+      `Cannot compare methods: predictions must be for the same ${count} images, got ${first.length} and ${second.length}`,
+    );
+  }
+  if (count === 0) throw new RangeError("Cannot compare methods: there must be at least one image, got 0");
+  let [onlyFirst, onlySecond] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    const [a, b] = [first[i] === labels[i], second[i] === labels[i]];
+    if (a && !b) onlyFirst++;
+    if (b && !a) onlySecond++;
+  }
+  const discordant = onlyFirst + onlySecond;
+  const difference = (onlyFirst - onlySecond) / count;
+  const spread = 1.959963984540054 * Math.sqrt(discordant - (onlyFirst - onlySecond) ** 2 / count) / count;
+  const tail = binomialTail(discordant, Math.min(onlyFirst, onlySecond));
+  return {
+    onlyFirst,
+    onlySecond,
+    difference,
+    interval: [difference - spread, difference + spread],
+    p: Math.min(1, 2 * tail),
+  };
+}
+
+/** P(X ≤ k) of n fair coins, summed in logarithms from the largest term down. */
+function binomialTail(n: number, k: number): number {
+  let logTerm = -n * Math.LN2; // of 0 heads
+  const logs = [logTerm];
+  for (let i = 1; i <= k; i++) {
+    logTerm += Math.log(n - i + 1) - Math.log(i);
+    logs.push(logTerm);
+  }
+  const largest = logs[logs.length - 1];
+  return Math.exp(largest) * logs.reduce((sum, log) => sum + Math.exp(log - largest), 0);
+}
