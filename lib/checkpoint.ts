@@ -7,9 +7,11 @@ import {
   type Network,
   type Parameter,
   type Preprocessing,
+  prunableLayers,
   withWeights,
 } from "./network.ts";
 import { parseSafetensors, serializeSafetensors, type StoredTensor } from "./safetensors.ts";
+import { packSparse, type SparseOptions, unpackSparse } from "./sparse_file.ts";
 import { writeFileWhole, type WriteOptions } from "./store.ts";
 import { parseStrictJson } from "./strict_json.ts";
 import { checkState, type Recipe, type TrainingState } from "./training_state.ts";
@@ -21,7 +23,8 @@ const IGNORED = /\.num_batches_tracked$/;
  * Reads a network from safetensors bytes.
  *
  * The file's metadata may name the `model` and its preprocessing (`mean` and `std`, JSON arrays for pixels in [0, 1]);
- * where it does not, the architecture's own hold.
+ * where it does not, the architecture's own hold. A compact sparse file, as {@link saveSparseNetwork} writes it, is
+ * unpacked.
  *
  * @param model What the caller takes it for; the file's own `model` by default.
  * @throws {TypeError} If a tensor is missing, extra, misshapen or not F32, the file says it is another model, or its
@@ -40,7 +43,10 @@ export function parseNetwork(bytes: Uint8Array, from: string, model?: string): N
     throw new TypeError(`Cannot load ${from} as ${name}: its metadata says it is ${metadata.model}`);
   }
   const architecture = architectureNamed(name);
-  const network = withWeights(architecture, floatParameters(tensors, from), from);
+  const parameters = metadata.format === SPARSE_FORMAT
+    ? unpackSparse(architecture, tensors, from)
+    : floatParameters(tensors, from);
+  const network = withWeights(architecture, parameters, from);
   checkSeal(tensors, metadata, from);
   return { ...network, preprocessing: parsePreprocessing(metadata, architecture, from) };
 }
@@ -75,6 +81,66 @@ export function saveNetwork(
   metadata?: Readonly<Record<string, string>>,
 ): void {
   writeFileWhole(path, serializeNetwork(network, metadata));
+}
+
+const SPARSE_FORMAT = "rd-sparse/1";
+
+/**
+ * Saves a network in the compact sparse format of {@link packSparse}, whole or not at all, after reading back what
+ * it is about to write.
+ *
+ * @returns Bytes of the file.
+ * @throws {RangeError} If a value is beyond half floats.
+ */
+export function saveSparseNetwork(
+  path: string,
+  network: Network,
+  { metadata = {}, ...options }: SparseOptions & { readonly metadata?: Readonly<Record<string, string>> } =
+    {},
+): number {
+  const tensors = packSparse(network, options);
+  const { mean, std } = network.preprocessing;
+  const rounded = parseSafetensors(serializeSafetensors(tensors), path).tensors; // as a reader finds half floats
+  const bytes = serializeSafetensors(tensors, {
+    model: network.model,
+    mean: JSON.stringify(mean),
+    std: JSON.stringify(std),
+    format: SPARSE_FORMAT,
+    ...metadata,
+    [SEAL]: tensorsSha256(rounded),
+  });
+  checkRoundTrip(
+    network,
+    unpackSparse(network, parseSafetensors(bytes, path).tensors, path),
+    options.half === true,
+    path,
+  );
+  writeFileWhole(path, bytes);
+  return bytes.length;
+}
+
+/** Every weight to the bit, or as near as a half float comes: 11 bits, or 2⁻²⁵ below the normal ones. */
+function checkRoundTrip(
+  network: Network,
+  read: ReadonlyMap<string, Parameter>,
+  half: boolean,
+  path: string,
+): void {
+  const halved = new Set(half ? prunableLayers(network).map(({ name }) => `${name}.weight`) : []);
+  for (const [name, { data }] of network.weights) {
+    const back = read.get(name)!.data;
+    const bad = data.findIndex((value, i) => {
+      const room = halved.has(name) ? Math.max(Math.abs(value) * 2 ** -11, 2 ** -25) : 0;
+      return !(Math.abs(back[i] - value) <= room);
+    });
+    if (bad >= 0) {
+      throw new TypeError(
+        `Cannot save ${path}: ${name} must come back as it was, got ${back[bad]} for ${
+          data[bad]
+        } at index ${bad}`,
+      );
+    }
+  }
 }
 
 /** Beside `conv1.weight` a state holds `optimizer.velocity.conv1.weight` and maybe `average.conv1.weight`. */

@@ -49,6 +49,7 @@ const BYTES_OF_DTYPE: Record<Dtype, number> = {
 const ARRAY_OF_DTYPE = {
   F64: Float64Array,
   F32: Float32Array,
+  F16: Float32Array,
   I64: BigInt64Array,
   I32: Int32Array,
   U8: Uint8Array,
@@ -97,7 +98,7 @@ export function parseSafetensors(bytes: Uint8Array, from = "safetensors bytes"):
  *
  * Tensors lie in the data in the order given; the header is padded with spaces to a multiple of 8 bytes.
  *
- * @param tensors By name; F16 and BF16 can be read but not written.
+ * @param tensors By name; BF16 can be read but not written. F16 values are rounded to the nearest half, ties to even.
  * @param metadata Text by name; left out of the file if empty.
  * @throws {TypeError} If a tensor's data does not fit its dtype or shape, or metadata is no text.
  * @throws {RangeError} If the name of a tensor is `__metadata__`, or the header passes the format's limit.
@@ -107,14 +108,17 @@ export function serializeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const fields: string[] = [];
+  const pieces: Uint8Array[] = [];
   if (Object.keys(metadata).length > 0) fields.push(`"${METADATA}":${serializeMetadata(metadata)}`);
   let offset = 0;
   for (const [name, tensor] of tensors) {
     checkTensor(name, tensor);
-    const { dtype, shape, data } = tensor;
-    const entry = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
+    const { dtype, shape } = tensor;
+    const bytes = bytesOf(tensor);
+    const entry = { dtype, shape, data_offsets: [offset, offset + bytes.length] };
     fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-    offset += data.byteLength;
+    pieces.push(bytes);
+    offset += bytes.length;
   }
   const header = padHeader(new TextEncoder().encode(`{${fields.join(",")}}`));
 
@@ -122,11 +126,36 @@ export function serializeSafetensors(
   new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
   file.set(header, 8);
   let position = 8 + header.length;
-  for (const { data } of tensors.values()) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
-    position += data.byteLength;
+  for (const bytes of pieces) {
+    file.set(bytes, position);
+    position += bytes.length;
   }
   return file;
+}
+
+function bytesOf({ dtype, data }: StoredTensor): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (dtype !== "F16") return bytes;
+  const view = new DataView(new ArrayBuffer(2 * data.length));
+  data.forEach((value, i) => view.setUint16(2 * i, halfBits(value), true));
+  return new Uint8Array(view.buffer);
+}
+
+/** The half float nearest to a value, ties to even, as its 16 bits; from 65,520 on that is infinity. */
+function halfBits(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const magnitude = Math.abs(value);
+  if (magnitude >= 65520) return sign | 0x7c00;
+  if (magnitude < 2 ** -14) return sign | roundToEven(magnitude * 2 ** 24); // subnormal, or the smallest normal
+  const exponent = Math.floor(Math.log2(magnitude));
+  const fraction = roundToEven(magnitude / 2 ** (exponent - 10)); // 1,024 … 2,048: a carry moves the exponent on
+  return sign | (((exponent + 15) << 10) + fraction - 1024);
+}
+
+function roundToEven(value: number): number {
+  const up = Math.round(value);
+  return up - value === 0.5 && up % 2 === 1 ? up - 1 : up;
 }
 
 function readHeaderLength(bytes: Uint8Array, from: string): number {

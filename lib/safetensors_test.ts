@@ -381,6 +381,24 @@ Deno.test("parseSafetensors() parses or fails by name on thousands of random cha
   }
 });
 
+Deno.test("serializeSafetensors() rounds to half floats as binary16 does", () => {
+  const stored = (values: number[]) => {
+    const data = Float32Array.from(values);
+    const bytes = serializeSafetensors(new Map([["h", { dtype: "F16", shape: [data.length], data }]]));
+    return [...parseSafetensors(bytes).tensors.get("h")!.data as Float32Array];
+  };
+  // every finite half comes back, and what lies half-way goes to the even neighbour
+  const halves = Array.from({ length: 0x7c00 }, (_, bits) => {
+    const [exponent, fraction] = [bits >> 10, bits & 0x3ff];
+    return exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
+  assert.deepEqual(stored(halves), halves);
+  assert.deepEqual(stored(halves.map((value) => -value)), halves.map((value) => -value));
+  const between = halves.slice(0, -1).map((value, bits) => (value + halves[bits + 1]) / 2);
+  assert.deepEqual(stored(between), between.map((_, bits) => halves[bits + bits % 2]));
+  assert.deepEqual(stored([65519, 65520, -Infinity, NaN, 1e-9]), [65504, Infinity, -Infinity, NaN, 0]);
+});
+
 Deno.test("serializeSafetensors() refuses tensors that do not fit their dtype or shape", () => {
   const fails = (tensor: unknown, message: string) =>
     assert.throws(() => serializeSafetensors(new Map([["a", tensor as StoredTensor]])), {
@@ -401,8 +419,8 @@ Deno.test("serializeSafetensors() refuses tensors that do not fit their dtype or
     'data of tensor "a" of dtype F64 must be a Float64Array, current value [object Float32Array]',
   );
   fails(
-    { dtype: "F16", shape: [6], data },
-    'dtype of tensor "a" must be one of F64, F32, I64, I32, U8, BOOL, current value "F16"',
+    { dtype: "BF16", shape: [6], data },
+    'dtype of tensor "a" must be one of F64, F32, F16, I64, I32, U8, BOOL, current value "BF16"',
   );
   assert.throws(() => serializeSafetensors(new Map([["__metadata__", { dtype: "F32", shape: [6], data }]])), {
     name: "RangeError",
