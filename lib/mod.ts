@@ -32,7 +32,7 @@ export {
   withWeights,
 } from "./network.ts";
 export { architectureNamed, MODEL_NAMES } from "./models.ts";
-export { loadNetwork, saveNetwork } from "./checkpoint.ts";
+export { loadNetwork, saveNetwork, saveSparseNetwork } from "./checkpoint.ts";
 
 // Images
 export { CIFAR10_CLASSES } from "./cifar10_facts.ts";
@@ -81,7 +81,8 @@ export { byteCosts, macCosts, timeCosts, type TimeTable, weightCosts } from "./c
 export { algorithm1, type GridOptions, ternarySearch, withoutOutliers } from "./algorithm1.ts";
 export { allocatorNamed, ALLOCATORS, surp } from "./baselines.ts";
 export { magnitudeMask } from "./mask.ts";
-export { type Masks, masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
+export { keptMasks, type Masks, masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
+export { recover, RECOVERY_STEPS, recoveryImages, type RecoveryStep } from "./recover.ts";
 
 export { accuracyOf, accuracyText, type OneShotResult, pruneOneShot } from "./one_shot.ts";
 export {
@@ -103,6 +104,10 @@ export {
   trainedNetwork,
 } from "./training_state.ts";
 export { train } from "./train.ts";
+export { createTeacher } from "./distill.ts";
+export { finetune } from "./finetune.ts";
+export { type Protocol, PROTOCOL_NAMES, protocolNamed } from "./protocols.ts";
+export { type ChainPlan, geometricTargets, iterate, type RoundResult } from "./iterate.ts";
 export { averageNetworks } from "./average.ts";
 export { reestimateBatchNorm } from "./batch_norm.ts";
 
@@ -117,12 +122,13 @@ export {
   writeFront,
 } from "./rd_files.ts";
 export { sparseSize } from "./sparse_size.ts";
+export { fileSizes } from "./sparse_file.ts";
 export { type Provenance, provenance } from "./provenance.ts";
 export { createPrng, type Prng } from "./prng.ts";
 export { parameters } from "./parameters.ts";
 
 // Charts and tables, and showing them
-export { wilsonInterval } from "./statistics.ts";
+export { compareByMcNemar, meanAndDeviation, wilsonInterval } from "./statistics.ts";
 export {
   accuracyChart,
   curveChart,

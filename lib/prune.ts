@@ -41,6 +41,16 @@ export function masksFor(network: Network, { layers }: PruningPlan): Masks {
   return masks;
 }
 
+/** Masks that keep what is not 0, so that a network tells by itself what was pruned. */
+export function keptMasks(network: Network): Masks {
+  return new Map(
+    prunableLayers(network).map(({ name }) => [
+      name,
+      Uint8Array.from(network.weights.get(`${name}.weight`)!.data, (weight) => weight === 0 ? 0 : 1),
+    ]),
+  );
+}
+
 /** The network with its pruned weights at 0; everything else is shared with the original. */
 export function pruneNetwork(network: Network, masks: Masks): Network {
   const replaced = new Map<string, Parameter>();

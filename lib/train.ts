@@ -3,6 +3,7 @@ import { augmentBatch, createPixelTable, planAugmentation } from "./augment.ts";
 import { breathe } from "./breathe.ts";
 import type { ImageSet } from "./cifar10.ts";
 import { createCrewStepper } from "./crew/crew_stepper.ts";
+import type { Teacher } from "./distill.ts";
 import type { Engine } from "./engine.ts";
 import { type Architecture, checkImages, type Network } from "./network.ts";
 import { findNonFinite, nonFiniteText } from "./non_finite.ts";
@@ -49,6 +50,8 @@ export interface TrainCallbacks {
 export interface TrainOptions extends TrainCallbacks {
   /** Keeps the pruned weights at 0, in the average too: fine-tuning of a pruned network. */
   readonly masks?: Masks;
+  /** Softens the targets of each batch; stays the caller's. @default labels alone */
+  readonly teacher?: Teacher;
 }
 
 /**
@@ -65,7 +68,7 @@ export async function train(
   architecture: Architecture,
   set: ImageSet,
   start: TrainingState,
-  { masks, ...callbacks }: TrainOptions = {},
+  { masks, teacher, ...callbacks }: TrainOptions = {},
 ): Promise<Network> {
   const { recipe } = start;
   const steps = checkRun(engine, architecture, set, start);
@@ -85,6 +88,7 @@ export async function train(
         steps,
         schedule,
         callbacks,
+        teacher,
         explain,
       });
       if (means === null) break; // stopped: the unfinished epoch is dropped
@@ -107,6 +111,7 @@ interface EpochPlan {
   readonly steps: number;
   readonly schedule: Schedule;
   readonly callbacks: TrainCallbacks;
+  readonly teacher?: Teacher;
   /** Says which layer made the loss of this batch not finite. */
   readonly explain: (batch: Batch) => Promise<string>;
 }
@@ -115,10 +120,11 @@ interface EpochPlan {
 async function trainEpoch(
   stepper: Stepper,
   batches: Iterable<Batch>,
-  { epoch, steps, schedule, callbacks, explain }: EpochPlan,
+  { epoch, steps, schedule, callbacks, teacher, explain }: EpochPlan,
 ): Promise<Pick<EpochReport, "loss" | "top1"> | null> {
   let [step, images, lossSum, correct] = [0, 0, 0, 0];
-  for (const batch of batches) {
+  for (const plain of batches) {
+    const batch = teacher === undefined ? plain : await teacher.soften(plain);
     const stepsDone = epoch * steps + step;
     const learningRate = schedule(stepsDone);
     const { loss, ...found } = await stepper.step(batch, { learningRate, step: stepsDone });

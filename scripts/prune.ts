@@ -1,53 +1,150 @@
-/** `deno task prune`: sets the weights that an allocation prunes to zero. */
-import { saveNetwork } from "../lib/checkpoint.ts";
+/** `deno task prune`: sets the weights that an allocation prunes to zero, and recovers what can be without labels. */
+import { saveNetwork, saveSparseNetwork } from "../lib/checkpoint.ts";
+import { type Engine, loadEngine } from "../lib/engine.ts";
+import type { Network } from "../lib/network.ts";
+import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "../lib/prune.ts";
 import { readAllocation } from "../lib/rd_files.ts";
+import { parseRecovery, recover, recoveryImages, type RecoverySource, recoveryText } from "../lib/recover.ts";
+import { fileSizes } from "../lib/sparse_file.ts";
 import { provenance, sha256 } from "../lib/store.ts";
-import { Command, percent, run } from "./command_line.ts";
-import { makeFolderOf } from "../lib/project.ts";
-import { addNetworkOptions, type NetworkFlags, openNetwork } from "./options.ts";
+import { Command, percent, progressBar, run, UsageError, wholeNumber } from "./command_line.ts";
+import {
+  addEngineOptions,
+  addNetworkOptions,
+  type EngineFlags,
+  type NetworkFlags,
+  openNetwork,
+} from "./options.ts";
 
-interface Options extends NetworkFlags {
+interface Options extends NetworkFlags, EngineFlags {
   allocation: string;
+  recovery: string;
+  recoveryImages: number;
+  augment: boolean;
+  seed: number;
   out: string;
+  compact?: string;
+  half?: boolean;
   json?: boolean;
 }
 
-const command = addNetworkOptions(new Command("prune"))
+const command = addEngineOptions(addNetworkOptions(new Command("prune")))
   .description(
     "Prunes a network by magnitude as an allocation says and saves it as safetensors with zeros, which PyTorch loads " +
-      "as it is.",
+      "as it is. Recovery needs training images, but no label.",
   )
   .requiredOption("--allocation <file>", 'what "deno task allocate" wrote')
+  .option(
+    "--recovery <steps>",
+    "none; or, joined by +: bn, batch statistics measured anew; correction, each channel's mean and scale; layerwise, " +
+      "each layer tuned towards the dense one's outputs; lsq, the same by least squares",
+    "none",
+  )
+  .option("--recovery-images <n>", "training images for it", wholeNumber(2), 512)
+  .option("--no-augment", "recover on plain images: right for a network that was trained on such")
+  .option("--seed <n>", "of their crops and flips", wholeNumber(0), 1)
   .requiredOption("--out <file>", "where the pruned network goes (safetensors)")
+  .option("--compact <file>", "write the compact sparse file too")
+  .option("--half", "its values as half floats")
   .option("--json", "print a summary as one line of JSON")
   .addHelpText(
     "after",
-    "\nExample:\n  deno task prune --model resnet32 --allocation allocation.json --out pruned.safetensors\n",
+    "\nExamples:\n" +
+      "  deno task prune --model resnet32 --allocation allocation.json --out pruned.safetensors\n" +
+      "  deno task prune --model resnet32 --allocation allocation.json --recovery lsq --out pruned.safetensors\n" +
+      "  deno task prune --model resnet32 --allocation allocation.json --out pruned.safetensors \\\n" +
+      "    --compact pruned.sparse --half\n",
   )
   .action(pruneCommand);
 
-function pruneCommand(options: Options): void {
-  makeFolderOf(options.out);
-  const { network, path } = openNetwork(options);
+async function pruneCommand(options: Options): Promise<void> {
+  const steps = stepsOf(options.recovery);
+  if (options.half && options.compact === undefined) {
+    throw new UsageError("Cannot store half floats: --half goes with --compact");
+  }
+  for (const path of [options.out, options.compact ?? options.out]) makeFolderOf(path);
+  const { network: dense, path } = openNetwork(options);
   const allocation = readAllocation(options.allocation);
-  const pruned = pruneNetwork(network, masksFor(network, allocation));
+  const masks = masksFor(dense, allocation);
+  const plain = pruneNetwork(dense, masks);
+  const recovery = steps.length === 0 ? null : await openRecovery(dense, options);
+  const began = performance.now();
+  const pruned = recovery === null ? plain : await recoverWithBar(recovery, plain, { dense, steps });
+  const seconds = Number(((performance.now() - began) / 1000).toFixed(2));
   const { weights, zeros, sparsity, remainingMacs } = summariseSparsity(pruned);
   const origin = provenance({
-    engine: null,
-    seed: null,
-    protocol: `one-shot magnitude pruning by ${allocation.method}, no recovery`,
-    samples: null,
+    engine: recovery?.engine.description ?? null,
+    seed: recovery === null ? null : options.seed,
+    protocol: `one-shot magnitude pruning by ${allocation.method}, ` +
+      (recovery === null ? "no recovery" : `recovery ${recoveryText(steps)} on ${recovery.source.name}`),
+    samples: recovery?.source.count ?? null,
     weightsSha256: sha256(path),
     allocationSha256: sha256(options.allocation),
+    ...(recovery && { seconds }),
   });
-  saveNetwork(options.out, pruned, { sparsity: String(sparsity), provenance: JSON.stringify(origin) });
+  const metadata = { sparsity: String(sparsity), provenance: JSON.stringify(origin) };
+  saveNetwork(options.out, pruned, metadata);
+  const { model } = dense;
+  const summary = { model, sparsity, zeros, weights, remainingMacs, out: options.out };
+  const compact = options.compact === undefined ? undefined : {
+    out: options.compact,
+    bytes: saveSparseNetwork(options.compact, pruned, { half: options.half, metadata }),
+    ...fileSizes(pruned, { half: options.half }),
+  };
+  if (options.json) {
+    const recovered = recovery === null ? {} : { recovery: recoveryText(steps), seconds };
+    console.log(JSON.stringify({ ...summary, ...recovered, ...(compact && { compact }) }));
+    return;
+  }
   console.log(
-    options.json
-      ? JSON.stringify({ model: network.model, sparsity, zeros, weights, remainingMacs, out: options.out })
-      : `${options.out}: ${zeros} of ${weights} weights are zero (${percent(sparsity)}), ` +
-        `${percent(remainingMacs)} of the multiply–accumulates remain`,
+    `${options.out}: ${zeros} of ${weights} weights are zero (${percent(sparsity)}), ` +
+      `${percent(remainingMacs)} of the multiply–accumulates remain` +
+      (recovery === null ? "" : `, recovered by ${recoveryText(steps)} in ${seconds} s`),
   );
+  if (compact) {
+    console.log(
+      `${compact.out}: ${compact.bytes} bytes with its header, ${compact.sparse} without, against ${compact.dense} ` +
+        `dense and an entropy bound of ${compact.entropyBound}`,
+    );
+  }
+}
+
+function stepsOf(text: string) {
+  try {
+    return parseRecovery(text);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+interface OpenRecovery {
+  readonly engine: Engine;
+  readonly source: RecoverySource;
+}
+
+async function openRecovery(dense: Network, options: Options): Promise<OpenRecovery> {
+  const { recoveryImages: samples, augment: augmented, seed } = options;
+  const source = recoveryImages(dense, loadCifar10("train"), { samples, augmented, seed });
+  return { engine: await loadEngine(options), source };
+}
+
+async function recoverWithBar(
+  { engine, source }: OpenRecovery,
+  pruned: Network,
+  { dense, steps }: { readonly dense: Network; readonly steps: ReturnType<typeof parseRecovery> },
+): Promise<Network> {
+  const bar = progressBar("recovery", steps.length, "| {step}");
+  try {
+    return await recover(engine, pruned, {
+      dense,
+      steps,
+      source,
+      onProgress: (step, done, total) => bar.update(steps.indexOf(step) + done / total, { step }),
+    });
+  } finally {
+    bar.stop();
+  }
 }
 
 await run(command);

@@ -1,0 +1,313 @@
+/** One chain of rounds: allocate, prune, recover, fine-tune, again; resumable to the same bits. */
+import process from "node:process";
+import { allocatorNamed, READS_WEIGHTS, surp } from "./baselines.ts";
+import { calibrationImages, type CalibrationSet } from "./calibration_set.ts";
+import { type ImageSet, sliceImages } from "./cifar10.ts";
+import { createTeacher } from "./distill.ts";
+import type { Statistic } from "./distortion.ts";
+import type { Engine } from "./engine.ts";
+import { evaluate } from "./evaluate.ts";
+import { finetune } from "./finetune.ts";
+import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
+import { checkTargets } from "./iterate/targets.ts";
+import { type Network, prunableLayers } from "./network.ts";
+import { createPrng } from "./prng.ts";
+import type { Provenance } from "./provenance.ts";
+import type { FineTuning, Protocol } from "./protocols.ts";
+import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
+import { evenLevels, measureCurves, measureDistortion } from "./rd_curve.ts";
+import type { Recovery } from "./rd_curve/recovery.ts";
+import { recover, recoveryImages } from "./recover.ts";
+import type { Recipe, TrainingState } from "./training_state.ts";
+
+export { checkTargets, geometricTargets } from "./iterate/targets.ts";
+
+/** What determines a chain, with the dense network, the images and the engine. */
+export interface ChainPlan {
+  /** An allocator's name. */
+  readonly method: string;
+  readonly protocol: Protocol;
+  /** Sparsity after each round, rising. */
+  readonly targets: readonly number[];
+  readonly seed: number;
+  /** Of the curves; rivals measure none. */
+  readonly statistic: Statistic;
+  /** Under which the curves are measured. */
+  readonly curveRecovery: Recovery;
+}
+
+/** Top-1 in [0, 1] on the protocol's test images. */
+export interface RoundTop1 {
+  /** Pruned, before any recovery. */
+  readonly pruned: number;
+  readonly recovered: number;
+  /** After fine-tuning; null where the protocol has none. */
+  readonly tuned: number | null;
+}
+
+export interface RoundResult {
+  /** From 1. */
+  readonly round: number;
+  readonly target: number;
+  /** Reached. */
+  readonly sparsity: number;
+  /** Sparsity of each layer by name. */
+  readonly layers: Readonly<Record<string, number>>;
+  /** Share of multiply–accumulates whose weight is not 0. */
+  readonly remainingMacs: number;
+  /**
+   * The pruning of this round alone, under the plan's statistic on the calibration images: the sum of the curves, null
+   * for a method that measures none, and the true one. Where curves are measured under a recovery, the true one still
+   * is without.
+   */
+  readonly distortion: { readonly predicted: number | null; readonly real: number };
+  readonly top1: RoundTop1;
+  /** The chain's dense top-1 minus the round's last. */
+  readonly drop: number;
+  readonly seconds: Readonly<Record<string, number>>;
+  /** Resident memory of the process at the round's end, bytes. */
+  readonly memory: number;
+  /** Of the run that pruned it. */
+  readonly provenance: Provenance | null;
+}
+
+/** Where a chain stands. */
+export interface ChainState {
+  readonly network: Network;
+  /** Top-1 of the dense network on the protocol's test images. */
+  readonly denseTop1: number;
+  /** Rounds done. */
+  readonly rounds: readonly RoundResult[];
+  /** A round that is pruned and recovered, its fine-tuning yet to come. */
+  readonly open: RoundResult | null;
+}
+
+export interface IterateOptions {
+  readonly plan: ChainPlan;
+  /** Training images: calibration, recovery and fine-tuning. */
+  readonly train: ImageSet;
+  readonly test: ImageSet;
+  /** Put into the results of the rounds that this run opens. @default null */
+  readonly provenance?: Provenance | null;
+  /** Of the very same plan. @default the beginning */
+  readonly state?: ChainState | null;
+  /** Of the open round's fine-tuning. @default its beginning */
+  readonly tuning?: TrainingState | null;
+  /** Awaited, so that a state is on the disk before the chain goes on. */
+  readonly onState?: (state: ChainState) => void | Promise<void>;
+  /** After each epoch of fine-tuning but the last. */
+  readonly onTuning?: (state: TrainingState) => void | Promise<void>;
+  readonly onProgress?: (round: number, phase: string, done: number, total: number) => void;
+}
+
+/**
+ * Runs a chain's remaining rounds: curves of the present network, allocation of the whole sparsity, magnitude masks in
+ * which nothing grows back, recovery without labels towards the dense network, fine-tuning with frozen masks.
+ *
+ * Same plan, networks, images, engine and threads: the same bits, however often the chain was stopped and resumed from
+ * what `onState` and `onTuning` got; times and memory aside.
+ *
+ * @throws {RangeError} If the targets do not rise, a name is unknown, or a value is not finite (place named).
+ */
+export async function iterate(engine: Engine, dense: Network, options: IterateOptions): Promise<ChainState> {
+  const { plan, train, test, provenance = null, onState, onProgress = () => {} } = options;
+  checkTargets(plan.targets);
+  allocatorNamed(plan.method);
+  const glance = sliceImages(test, 0, Math.min(plan.protocol.testImages, test.count));
+  const top1Of = async (network: Network) => (await evaluate(engine, network, glance)).top1;
+  let state: ChainState = options.state ??
+    { network: dense, denseTop1: await top1Of(dense), rounds: [], open: null };
+  let tuning = options.tuning ?? undefined;
+  const save = async (next: ChainState) => {
+    state = next;
+    await onState?.(state);
+  };
+  while (state.rounds.length < plan.targets.length) {
+    const round = state.rounds.length + 1;
+    const context: RoundContext = {
+      engine,
+      dense,
+      plan,
+      train,
+      provenance,
+      top1Of,
+      round,
+      progress: (phase, done, total) => onProgress(round, phase, done, total),
+    };
+    if (state.open === null) {
+      tuning = undefined;
+      await save({ ...state, ...await openRound(context, state) });
+    }
+    const { network, result } = await closeRound(context, state, { tuning, onTuning: options.onTuning });
+    tuning = undefined;
+    await save({ ...state, network, rounds: [...state.rounds, result], open: null });
+  }
+  return state;
+}
+
+interface RoundContext {
+  readonly engine: Engine;
+  readonly dense: Network;
+  readonly plan: ChainPlan;
+  readonly train: ImageSet;
+  readonly provenance: Provenance | null;
+  readonly top1Of: (network: Network) => Promise<number>;
+  readonly round: number;
+  readonly progress: (phase: string, done: number, total: number) => void;
+}
+
+/** Prunes and recovers. */
+async function openRound(
+  context: RoundContext,
+  { network, denseTop1 }: ChainState,
+): Promise<{ network: Network; open: RoundResult }> {
+  const { engine, dense, plan, train, provenance, top1Of, round, progress } = context;
+  const { protocol, statistic } = plan;
+  const target = plan.targets[round - 1];
+  const calibration = calibrationImages(dense, train, { samples: protocol.calibration.samples });
+  const clock = stopwatch();
+  const { pruned, predicted } = await pruneRound(context, network, calibration);
+  const curveSeconds = clock();
+  const real = (await measureDistortion(engine, network, pruned, calibration))[statistic];
+  const prunedTop1 = await top1Of(pruned);
+  const measureSeconds = clock();
+  const { steps, samples } = protocol.recovery;
+  const recovered = steps.length === 0 ? pruned : await recover(engine, pruned, {
+    dense,
+    steps,
+    source: recoveryImages(dense, train, { samples, seed: plan.seed }),
+    onProgress: (step, done, total) => progress(step, done, total),
+  });
+  const recoverySeconds = clock();
+  const recoveredTop1 = steps.length === 0 ? prunedTop1 : await top1Of(recovered);
+  const { sparsity, remainingMacs } = summariseSparsity(recovered);
+  return {
+    network: recovered,
+    open: {
+      round,
+      target,
+      sparsity,
+      layers: layerSparsities(recovered),
+      remainingMacs,
+      distortion: { predicted, real },
+      top1: { pruned: prunedTop1, recovered: recoveredTop1, tuned: null },
+      drop: denseTop1 - recoveredTop1,
+      seconds: { curves: curveSeconds, recovery: recoverySeconds, evaluation: measureSeconds + clock() },
+      memory: process.memoryUsage().rss,
+      provenance,
+    },
+  };
+}
+
+/** Curves where the method reads them, allocation, masks. */
+async function pruneRound(
+  { engine, plan, round, progress }: RoundContext,
+  network: Network,
+  calibration: CalibrationSet,
+): Promise<{ pruned: Network; predicted: number | null }> {
+  const { method, protocol, statistic, curveRecovery, seed } = plan;
+  const readsCurves = !READS_WEIGHTS.includes(method);
+  const { levels } = protocol.calibration;
+  const curves = readsCurves
+    ? await measureCurves(engine, network, calibration, {
+      levels: levels === "auto" ? levels : evenLevels(levels),
+      statistic,
+      recovery: curveRecovery,
+      onProgress: (done, total) => progress("curves", done, total),
+    })
+    : undefined;
+  const zeros = zerosByLayer(network);
+  const plain = roundProblem(network, { target: plan.targets[round - 1], curves, statistic });
+  const state = Object.fromEntries(
+    plain.layers.map(({ name, weightCount }) => [name, zeros.get(name)! / weightCount]),
+  );
+  const problem = method === "ours" ? { ...plain, constraints: { state } } : plain;
+  const allocation = method === "surp"
+    ? surp(problem, { prng: createPrng(seed, `surp round ${round}`) })
+    : allocatorNamed(method)(problem);
+  // A rule that ignores what is pruned may ask for less in a layer than is gone: nothing grows back.
+  const layers = allocation.layers.map((layer) => ({
+    ...layer,
+    pruned: Math.max(layer.pruned, zeros.get(layer.name)!),
+  }));
+  return {
+    pruned: pruneNetwork(network, masksFor(network, { layers })),
+    predicted: readsCurves && Number.isFinite(allocation.distortion) ? allocation.distortion : null,
+  };
+}
+
+/** Fine-tunes where the protocol says so, and completes the result. */
+async function closeRound(
+  { engine, dense, plan, train, top1Of, round, progress }: RoundContext,
+  { network, denseTop1, open }: ChainState,
+  { tuning, onTuning }: { tuning?: TrainingState; onTuning?: IterateOptions["onTuning"] },
+): Promise<{ network: Network; result: RoundResult }> {
+  const { fineTuning } = plan.protocol;
+  const result = open!;
+  if (fineTuning === null) return { network, result };
+  const clock = stopwatch();
+  const recipe = roundRecipe(plan, fineTuning, round);
+  const teacher = fineTuning.distillation > 0
+    ? createTeacher(engine, dense, { weight: fineTuning.distillation })
+    : undefined;
+  try {
+    const tuned = await finetune(engine, network, roundImages(train, fineTuning.images, round), {
+      recipe,
+      resume: tuning,
+      teacher,
+      onStep: ({ epoch, step, steps }) =>
+        progress("fine-tuning", epoch * steps + step, recipe.epochs * steps),
+      onEpoch: async ({ epoch }, state) => {
+        if (epoch < recipe.epochs) await onTuning?.(state);
+      },
+    });
+    const tuneSeconds = clock();
+    const top1 = await top1Of(tuned);
+    return {
+      network: tuned,
+      result: {
+        ...result,
+        top1: { ...result.top1, tuned: top1 },
+        drop: denseTop1 - top1,
+        seconds: {
+          ...result.seconds,
+          fineTuning: tuneSeconds,
+          evaluation: result.seconds.evaluation + clock(),
+        },
+        memory: process.memoryUsage().rss,
+      },
+    };
+  } finally {
+    teacher?.dispose();
+  }
+}
+
+/** The round's own recipe: its seed tells the rounds of a chain apart, and with it their states. */
+export function roundRecipe({ seed }: ChainPlan, { recipe }: FineTuning, round: number): Recipe {
+  return { ...recipe, seed: 1000 * seed + round };
+}
+
+/** Successive parts of the set, from the start again where it ends. */
+function roundImages(train: ImageSet, images: number, round: number): ImageSet {
+  const count = Math.min(images, train.count);
+  const parts = Math.floor(train.count / count);
+  return sliceImages(train, ((round - 1) % parts) * count, count);
+}
+
+function layerSparsities(network: Network): Record<string, number> {
+  const zeros = zerosByLayer(network);
+  return Object.fromEntries(
+    prunableLayers(network).map(({ name, weights }) => [name, zeros.get(name)! / weights]),
+  );
+}
+
+/** Seconds since it was made, or last asked. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    last = now;
+    return seconds;
+  };
+}

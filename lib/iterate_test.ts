@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { inTemporaryFolder, tinyArchitecture, tinyImages, tinyNetwork, withEngine } from "./_test_helpers.ts";
+import { ALLOCATORS } from "./baselines.ts";
+import { FileError, NODE_FILES } from "./_files.ts";
+import { loadTrainingState, saveTrainingState } from "./checkpoint.ts";
+import type { Engine } from "./engine.ts";
+import { type ChainPlan, type ChainState, checkTargets, geometricTargets, iterate } from "./iterate.ts";
+import { chainIdentity, loadChain, saveChain } from "./iterate/chain_file.ts";
+import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
+import { prunableLayers } from "./network.ts";
+import { type Protocol, protocolNamed } from "./protocols.ts";
+import type { TrainingState } from "./training_state.ts";
+
+const ARCHITECTURE = tinyArchitecture();
+const TRAIN = tinyImages(48, ARCHITECTURE);
+const TEST = tinyImages(30, ARCHITECTURE, 2);
+
+const QUICK = protocolNamed("quick", "tiny");
+const TINY: Protocol = {
+  name: "tiny",
+  calibration: { samples: 8, levels: 6 },
+  recovery: { steps: ["lsq"], samples: 24 },
+  fineTuning: {
+    images: 24,
+    recipe: { ...QUICK.fineTuning!.recipe, epochs: 2, batch: 8, peak: 0.01 },
+    distillation: 0.3,
+  },
+  testImages: 30,
+};
+const PLAN: ChainPlan = {
+  method: "ours",
+  protocol: TINY,
+  targets: [0.3, 0.5, 0.7],
+  seed: 1,
+  statistic: "mean",
+  curveRecovery: "none",
+};
+
+/** A result without what differs from run to run. */
+function timeless({ network, ...rest }: ChainState): unknown {
+  const rounds = rest.rounds.map(({ seconds: _, memory: __, ...round }) => round);
+  return { ...rest, rounds, weights: network.weights };
+}
+
+class Killed extends Error {}
+
+/** Runs the chain from its files, killed at the given moment of writing; the final state, or null. */
+async function runUntilKilled(
+  engine: Engine,
+  folder: string,
+  killAt: number,
+): Promise<ChainState | null> {
+  const [dense, statePath, tuningPath] = [tinyNetwork(), join(folder, "state"), join(folder, "tuning")];
+  let writes = 0;
+  const writing = (write: () => void) => {
+    if (++writes === killAt) throw new Killed(); // before the file is there
+    write();
+  };
+  const state = loadChain(statePath, dense, PLAN);
+  let tuning: TrainingState | null = null;
+  try {
+    tuning = state?.open ? loadTrainingState(tuningPath, dense) : null;
+    if (tuning!.recipe.seed !== 1000 + state!.open!.round) tuning = null;
+  } catch {
+    tuning = null; // none yet
+  }
+  try {
+    return await iterate(engine, dense, {
+      plan: PLAN,
+      train: TRAIN,
+      test: TEST,
+      state,
+      tuning,
+      onState: (next) => writing(() => saveChain(statePath, chainIdentity(dense, PLAN), next)),
+      onTuning: (next) => writing(() => saveTrainingState(tuningPath, next)),
+    });
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+    return null;
+  }
+}
+
+Deno.test("geometricTargets() are the paper's 1 − 0.8ᵗ", () => {
+  assert.deepEqual(geometricTargets(3).map((target) => Number(target.toFixed(12))), [0.2, 0.36, 0.488]);
+  assert.throws(() => geometricTargets(0), { name: "RangeError" });
+});
+
+Deno.test("checkTargets() refuses targets that fall, lie outside or are none", () => {
+  checkTargets([0.3, 0.5]);
+  const fails = (targets: number[], message: string) =>
+    assert.throws(() => checkTargets(targets), { name: "RangeError", message: `Cannot iterate: ${message}` });
+  fails([], "there must be at least one target, got 0");
+  fails([0.5, 0.4], "targets must rise, got 0.4 after 0.5 in round 2");
+  fails([0.5, 0.5], "targets must rise, got 0.5 after 0.5 in round 2");
+  fails([0.5, 1], "targets must lie in (0, 1), got 1 in round 2");
+  fails([NaN], "targets must lie in (0, 1), got NaN in round 1");
+});
+
+Deno.test("roundProblem() starts each layer's curve at its present sparsity", () => {
+  const network = tinyNetwork();
+  const name = "conv2";
+  const { shape, data } = network.weights.get(`${name}.weight`)!;
+  const pruned = { ...network, weights: new Map(network.weights) };
+  pruned.weights.set(`${name}.weight`, {
+    shape,
+    data: data.map((value, i) => i < data.length / 4 ? 0 : value),
+  });
+  const levels = [0, 0.2, 0.5, 1];
+  const curves = {
+    model: "tiny",
+    levels,
+    samples: 1,
+    layers: prunableLayers(network).map((layer) => ({
+      ...layer,
+      distortion: { mean: [0, 1, 2, 3] },
+      knots: [],
+    })),
+  };
+  // deno-lint-ignore no-explicit-any -- the other statistics are not read
+  const problem = roundProblem(pruned, { target: 0.5, curves: curves as any });
+  const layer = problem.layers.find((candidate) => candidate.name === name)!;
+  assert.deepEqual([layer.levels, layer.distortion], [[0, 0.25, 0.5, 1], [0, 0, 2, 3]]);
+  assert.deepEqual(problem.layers[0].levels, levels);
+  const total = prunableLayers(network).reduce((sum, { weights }) => sum + weights, 0);
+  assert.equal(problem.budget, Math.ceil(total / 2));
+  assert.equal(zerosByLayer(pruned).get(name), data.length / 4);
+});
+
+for (const method of Object.keys(ALLOCATORS)) {
+  Deno.test(
+    `iterate() by ${method} reaches every target, and nothing grows back`,
+    withEngine(async (engine) => {
+      const plan = { ...PLAN, method, targets: [0.4, 0.6], protocol: { ...TINY, fineTuning: null } };
+      const networks: ChainState[] = [];
+      const final = await iterate(engine, tinyNetwork(), {
+        plan,
+        train: TRAIN,
+        test: TEST,
+        onState: (state) => void networks.push(state),
+      });
+      final.rounds.forEach(({ round, target, sparsity, distortion, top1, layers }, t) => {
+        assert.deepEqual([round, target], [t + 1, plan.targets[t]]);
+        assert.ok(sparsity >= target && sparsity < target + 0.2, `${sparsity} for ${target}`);
+        assert.ok(distortion.real > 0 && top1.tuned === null);
+        assert.deepEqual(Object.keys(layers), prunableLayers(ARCHITECTURE).map(({ name }) => name));
+      });
+      const [first, last] = [networks[0], final].map(({ network }) => network);
+      for (const { name } of prunableLayers(ARCHITECTURE)) {
+        const [before, after] = [first, last].map(({ weights }) => weights.get(`${name}.weight`)!.data);
+        assert.ok(before.every((value, i) => value !== 0 || after[i] === 0), name);
+      }
+    }),
+  );
+}
+
+Deno.test(
+  "iterate() ends with the same bits wherever it is killed",
+  withEngine(async (engine) => {
+    await inTemporaryFolder(async (folder) => {
+      const whole = await runUntilKilled(engine, folder, Infinity);
+      assert.equal(whole!.rounds.length, 3);
+      for (const { top1, drop, seconds } of whole!.rounds) {
+        assert.ok(top1.tuned !== null && drop === whole!.denseTop1 - top1.tuned && seconds.fineTuning > 0);
+      }
+      await inTemporaryFolder(async (other) => {
+        let resumed: ChainState | null = null;
+        let kills = 0;
+        // a second write in each run: every run gets one write further, over states and epochs alike
+        while (resumed === null) {
+          resumed = await runUntilKilled(engine, other, 2);
+          if (resumed === null) kills++;
+        }
+        assert.equal(kills, 8); // 3 rounds of an opening, an epoch and a close, less the first write
+        assert.deepEqual(timeless(resumed), timeless(whole!));
+      })();
+    })();
+  }),
+);
+
+Deno.test(
+  "loadChain() refuses another network, another plan and an altered file; a full disk leaves the old state",
+  inTemporaryFolder((folder) => {
+    const path = join(folder, "state");
+    const dense = tinyNetwork();
+    const state: ChainState = { network: dense, denseTop1: 0.9, rounds: [], open: null };
+    assert.equal(loadChain(path, dense, PLAN), null);
+    saveChain(path, chainIdentity(dense, PLAN), state);
+    assert.deepEqual(loadChain(path, dense, PLAN), state);
+    const fails = (act: () => void, message: RegExp) => assert.throws(act, { name: "TypeError", message });
+    fails(
+      () => loadChain(path, tinyNetwork(2), PLAN),
+      /is of another chain, dense "[0-9a-f]+" there and "[0-9a-f]+" here;/,
+    );
+    fails(
+      () => loadChain(path, dense, { ...PLAN, seed: 2, protocol: QUICK }),
+      /of another chain, protocol "tiny" there and "quick" here, seed 1 there and 2 here; name another folder/,
+    );
+    const full = {
+      ...NODE_FILES,
+      writeSync: () => {
+        throw Object.assign(new Error("full"), { code: "ENOSPC" });
+      },
+    };
+    assert.throws(
+      () => saveChain(path, chainIdentity(dense, PLAN), { ...state, denseTop1: 0 }, { files: full }),
+      (error) => error instanceof FileError && error.code === "ENOSPC",
+    );
+    assert.deepEqual(loadChain(path, dense, PLAN), state);
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 5] ^= 1;
+    writeFileSync(path, bytes);
+    fails(() => loadChain(path, dense, PLAN), /it was altered, its SHA-256 must be/);
+  }),
+);
+
+Deno.test("protocolNamed() holds the paper's numbers and refuses unknown names", () => {
+  const { recipe } = protocolNamed("paper", "resnet32").fineTuning!;
+  assert.deepEqual(
+    [recipe.optimizer, recipe.peak, recipe.weightDecay, recipe.batch, recipe.epochs * 50_000 / recipe.batch],
+    ["adamw", 3e-4, 0.01, 100, 80_000],
+  );
+  assert.equal(protocolNamed("paper", "vgg16").fineTuning!.recipe.epochs, 80);
+  assert.throws(() => protocolNamed("slow", "resnet32"), {
+    name: "RangeError",
+    message: 'Cannot find the protocol "slow": it must be one of paper, scaled, quick',
+  });
+  assert.throws(() => protocolNamed("paper", "resnet18"), {
+    name: "RangeError",
+    message: /the paper names steps for vgg16, resnet32, resnet32a, densenet121$/,
+  });
+});

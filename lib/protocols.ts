@@ -1,0 +1,110 @@
+/** Protocols by name: all that a round of pruning, recovery and fine-tuning needs beside network, method and seed. */
+import { AUTO_GRID } from "./rd_curve.ts";
+import type { RecoveryStep } from "./recover.ts";
+import { DEFAULT_RECIPE, type Recipe } from "./training_state.ts";
+
+/** Stored with every result; the same one for every method of a table. */
+export interface Protocol {
+  readonly name: string;
+  /** Calibration images of the curves, and their levels: a count of even ones, or as many of 101 as they need. */
+  readonly calibration: { readonly samples: number; readonly levels: number | "auto" };
+  readonly recovery: { readonly steps: readonly RecoveryStep[]; readonly samples: number };
+  readonly fineTuning: FineTuning | null;
+  /** The first so many test images. */
+  readonly testImages: number;
+}
+
+export interface FineTuning {
+  /** Training images in a round; rounds take successive parts of the set. */
+  readonly images: number;
+  /** The seed is the round's. */
+  readonly recipe: Omit<Recipe, "seed">;
+  /** Share of the targets that are the dense network's probabilities. */
+  readonly distillation: number;
+}
+
+/** The paper's steps of 100 images in a round, by model. */
+const PAPER_STEPS: Readonly<Record<string, number>> = {
+  vgg16: 40_000,
+  resnet32: 80_000,
+  resnet32a: 80_000,
+  densenet121: 60_000,
+};
+
+const TRAINING_IMAGES = 50_000;
+
+const PROTOCOLS: Readonly<Record<string, (model: string) => Omit<Protocol, "name">>> = {
+  paper: (model) => ({
+    calibration: { samples: 1024, levels: AUTO_GRID },
+    recovery: { steps: [], samples: 0 },
+    fineTuning: {
+      images: TRAINING_IMAGES,
+      recipe: {
+        ...recipeWithoutSeed(),
+        epochs: paperSteps(model) * 100 / TRAINING_IMAGES,
+        batch: 100,
+        optimizer: "adamw",
+        schedule: "constant",
+        peak: 3e-4,
+        weightDecay: 0.01,
+      },
+      distillation: 0,
+    },
+    testImages: 10_000,
+  }),
+  scaled: () => ({
+    calibration: { samples: 256, levels: "auto" },
+    recovery: { steps: ["bn"], samples: 2000 },
+    fineTuning: {
+      images: TRAINING_IMAGES / 2,
+      recipe: { ...recipeWithoutSeed(), epochs: 1, batch: 128, peak: 0.05 },
+      distillation: 0,
+    },
+    testImages: 10_000,
+  }),
+  quick: () => ({
+    calibration: { samples: 32, levels: 11 },
+    recovery: { steps: ["bn"], samples: 500 },
+    fineTuning: {
+      images: 2560,
+      recipe: { ...recipeWithoutSeed(), epochs: 1, batch: 128, peak: 0.02 },
+      distillation: 0,
+    },
+    testImages: 1000,
+  }),
+};
+
+export const PROTOCOL_NAMES: readonly string[] = Object.keys(PROTOCOLS);
+
+/**
+ * - `paper`: AdamW at 3e-4, batches of 100, the paper's steps a round (ResNet-32: 160 epochs), no recovery before it;
+ * - `scaled`: for two cores: batch statistics measured anew, then half an epoch of one-cycle SGD;
+ * - `quick`: a minute a round, to try things out.
+ *
+ * @throws {RangeError} If the name is unknown, or the paper names no steps for the model.
+ */
+export function protocolNamed(name: string, model: string): Protocol {
+  if (!Object.hasOwn(PROTOCOLS, name)) {
+    throw new RangeError(
+      `Cannot find the protocol "${name}": it must be one of ${PROTOCOL_NAMES.join(", ")}`,
+    );
+  }
+  return { name, ...PROTOCOLS[name](model) };
+}
+
+function recipeWithoutSeed(): Omit<Recipe, "seed"> {
+  const { seed: _, ...recipe } = DEFAULT_RECIPE;
+  return recipe;
+}
+
+function paperSteps(model: string): number {
+  const steps = PAPER_STEPS[model];
+  if (steps === undefined) {
+    throw new RangeError(
+      `Cannot follow the protocol "paper" with ${model}: the paper names steps for ${
+        Object.keys(PAPER_STEPS).join(", ")
+      }`,
+    );
+  }
+  return steps;
+}

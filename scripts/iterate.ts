@@ -1,0 +1,276 @@
+/** `deno task iterate`: one chain of prune-and-fine-tune rounds. */
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { allocatorNamed, ALLOCATORS } from "../lib/baselines.ts";
+import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
+import { type Statistic, STATISTICS } from "../lib/distortion.ts";
+import { loadEngine } from "../lib/engine.ts";
+import {
+  type ChainPlan,
+  type ChainState,
+  checkTargets,
+  geometricTargets,
+  iterate,
+  roundRecipe,
+} from "../lib/iterate.ts";
+import { chainIdentity, loadChain, saveChain } from "../lib/iterate/chain_file.ts";
+import type { Network } from "../lib/network.ts";
+import { loadCifar10 } from "../lib/project.ts";
+import { type Protocol, PROTOCOL_NAMES, protocolNamed } from "../lib/protocols.ts";
+import { checkRecovery, RECOVERIES, type Recovery } from "../lib/rd_curve/recovery.ts";
+import { parseRecovery, recoveryText } from "../lib/recover.ts";
+import { provenance, sha256, withLock, writeFileWhole } from "../lib/store.ts";
+import type { TrainingState } from "../lib/training_state.ts";
+import {
+  Command,
+  finiteNumber,
+  Option,
+  percent,
+  type Progress,
+  progressBar,
+  run,
+  UsageError,
+  wholeNumber,
+} from "./command_line.ts";
+import {
+  addEngineOptions,
+  addNetworkOptions,
+  type EngineFlags,
+  type NetworkFlags,
+  openNetwork,
+} from "./options.ts";
+
+interface Options extends NetworkFlags, EngineFlags {
+  method: string;
+  protocol: string;
+  targets?: number[];
+  rounds?: number;
+  seed: number;
+  statistic: Statistic;
+  curveRecovery: Recovery;
+  recovery?: string;
+  distill?: number;
+  fineTuning: boolean;
+  out: string;
+  json?: boolean;
+}
+
+const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
+  .description(
+    "Prunes a network round after round: curves of the present network, allocation, magnitude masks in which nothing " +
+      "grows back, recovery, fine-tuning with frozen masks. Each round adds a line to OUT/rounds.jsonl. Killed at any " +
+      "moment, the same command goes on where it was and ends with the same bits.",
+  )
+  .addOption(new Option("--method <name>", "allocator").choices(Object.keys(ALLOCATORS)).default("ours"))
+  .addOption(
+    new Option(
+      "--protocol <name>",
+      "paper: AdamW, 80,000 steps a round for resnet32; scaled: half an epoch; quick: a minute",
+    ).choices([...PROTOCOL_NAMES]).default("scaled"),
+  )
+  .option("--targets <list>", "sparsity after each round, rising: 0.36,0.59,0.79", parseTargets)
+  .option(
+    "--rounds <n>",
+    "in place of targets: n rounds that each prune a fifth of what remains",
+    wholeNumber(1),
+  )
+  .option("--seed <n>", "everything random follows from it", wholeNumber(0), 1)
+  .addOption(new Option("--statistic <of>", "of the curves").choices([...STATISTICS]).default("mean"))
+  .addOption(
+    new Option("--curve-recovery <how>", "under which curves are measured").choices([...RECOVERIES]).default(
+      "none",
+    ),
+  )
+  .option(
+    "--recovery <steps>",
+    "in place of the protocol's: none, or bn, correction, layerwise, lsq joined by +",
+  )
+  .option(
+    "--distill <weight>",
+    "share of the dense network's probabilities in the targets, 0 to 1",
+    finiteNumber,
+  )
+  .option("--no-fine-tuning", "recovery alone")
+  .requiredOption("--out <folder>", "where rounds.jsonl, the state and at last network.safetensors go")
+  .option("--json", "print the result as one line of JSON")
+  .addHelpText(
+    "after",
+    "\nExamples:\n" +
+      "  deno task iterate --model resnet32 --rounds 4 --protocol quick --out trial\n" +
+      "  deno task iterate --model resnet32 --method lamp --targets 0.36,0.59,0.79,0.893 --seed 2 --out lamp2\n" +
+      "without a label or a gradient, least squares after each step:\n" +
+      "  deno task iterate --model resnet32 --targets 0.5,0.65,0.8,0.9 --curve-recovery bn --recovery lsq \\\n" +
+      "    --no-fine-tuning --out steps\n",
+  )
+  .action(iterateCommand);
+
+function parseTargets(text: string): number[] {
+  return text.split(",").map(finiteNumber);
+}
+
+async function iterateCommand(options: Options): Promise<void> {
+  const plan = planOf(options);
+  const { network: dense, path } = openNetwork(options);
+  mkdirSync(options.out, { recursive: true });
+  await withLock(options.out, () => runChain(options, plan, dense, sha256(path)));
+}
+
+function planOf(options: Options): ChainPlan {
+  const { method, seed, statistic, curveRecovery } = options;
+  if ((options.targets === undefined) === (options.rounds === undefined)) {
+    throw new UsageError("Cannot iterate: either --targets or --rounds must be given");
+  }
+  const targets = options.targets ?? geometricTargets(options.rounds!);
+  try {
+    checkTargets(targets);
+    allocatorNamed(method);
+    return { method, protocol: protocolOf(options), targets, seed, statistic, curveRecovery };
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+/** The named protocol; what the options change of it shows in its name, so that no result claims to be under it. */
+function protocolOf({ protocol: name, model, recovery, distill, fineTuning: isTuned }: Options): Protocol {
+  let protocol = protocolNamed(name, model);
+  const changes: string[] = [];
+  if (recovery !== undefined) {
+    const steps = parseRecovery(recovery);
+    const samples = Math.max(protocol.recovery.samples, steps.length === 0 ? 0 : 512);
+    protocol = { ...protocol, recovery: { steps, samples } };
+    changes.push(`recovery ${recoveryText(steps)}`);
+  }
+  if (distill !== undefined) {
+    if (!isTuned || !(distill >= 0 && distill <= 1)) {
+      throw new UsageError("Cannot distill: --distill must lie in [0, 1] and needs fine-tuning");
+    }
+    protocol = { ...protocol, fineTuning: { ...protocol.fineTuning!, distillation: distill } };
+    changes.push(`distillation ${distill}`);
+  }
+  if (!isTuned) {
+    protocol = { ...protocol, fineTuning: null };
+    changes.push("no fine-tuning");
+  }
+  return changes.length === 0 ? protocol : { ...protocol, name: `${name} with ${changes.join(", ")}` };
+}
+
+async function runChain(
+  options: Options,
+  plan: ChainPlan,
+  dense: Network,
+  weightsSha256: string,
+): Promise<void> {
+  const { out } = options;
+  const [statePath, tuningPath] = [join(out, "state.safetensors"), join(out, "tuning.safetensors")];
+  const state = loadChain(statePath, dense, plan);
+  const identity = chainIdentity(dense, plan);
+  const tuning = tuningOf(tuningPath, plan, dense, state);
+  const engine = await loadEngine(options);
+  checkRecovery(engine, plan.curveRecovery);
+  const [train, test] = [loadCifar10("train"), loadCifar10("test")];
+  const origin = provenance({
+    engine: engine.description,
+    seed: plan.seed,
+    protocol: plan.protocol.name,
+    samples: Math.min(plan.protocol.testImages, test.count),
+    weightsSha256,
+  });
+  const bars = phaseBars(plan.targets.length);
+  const done = state?.rounds.length ?? 0;
+  console.error(`iterate: ${dense.model} by ${plan.method}, ${done} of ${plan.targets.length} rounds done`);
+  if (state !== null) writeRounds(out, plan, dense, state);
+  const final = await iterate(engine, dense, {
+    plan,
+    train,
+    test,
+    provenance: origin,
+    state,
+    tuning,
+    onState: (next) => {
+      saveChain(statePath, identity, next);
+      if (next.open === null) rmSync(tuningPath, { force: true });
+      writeRounds(out, plan, dense, next);
+    },
+    onTuning: (next) => saveTrainingState(tuningPath, next),
+    onProgress: bars.show,
+  });
+  bars.stop();
+  const path = join(out, "network.safetensors");
+  // No time and no run in the file: a chain that was stopped and resumed ends with the same bytes.
+  saveNetwork(path, final.network, {
+    chain: JSON.stringify({ method: plan.method, seed: plan.seed, weightsSha256 }),
+  });
+  const last = final.rounds[final.rounds.length - 1];
+  const top1 = last.top1.tuned ?? last.top1.recovered;
+  console.log(
+    options.json
+      ? JSON.stringify({
+        model: dense.model,
+        method: plan.method,
+        rounds: final.rounds.length,
+        sparsity: last.sparsity,
+        top1,
+        drop: last.drop,
+        out,
+      })
+      : `${path}: ${percent(top1)} top-1 at ${
+        percent(last.sparsity)
+      } sparsity after ${final.rounds.length} rounds, ` +
+        `${percent(last.drop)} below dense`,
+  );
+}
+
+/** The open round's fine-tuning, unless the file is of a round that is over. */
+function tuningOf(
+  path: string,
+  plan: ChainPlan,
+  dense: Network,
+  state: ChainState | null,
+): TrainingState | null {
+  const { fineTuning } = plan.protocol;
+  if (!existsSync(path) || state?.open == null || fineTuning === null) return null;
+  const tuning = loadTrainingState(path, dense);
+  return tuning.recipe.seed === roundRecipe(plan, fineTuning, state.open.round).seed ? tuning : null;
+}
+
+/** All rounds done, one line each; written whole from the state, which alone is the truth. */
+function writeRounds(out: string, plan: ChainPlan, dense: Network, state: ChainState): void {
+  const { method, protocol, seed, statistic, curveRecovery } = plan;
+  const lines = state.rounds.map((round) =>
+    JSON.stringify({
+      model: dense.model,
+      method,
+      protocol: protocol.name,
+      seed,
+      statistic,
+      curveRecovery,
+      denseTop1: state.denseTop1,
+      ...round,
+      settings: protocol,
+    }) + "\n"
+  );
+  writeFileWhole(join(out, "rounds.jsonl"), lines.join(""));
+}
+
+/** A bar a phase. */
+function phaseBars(
+  rounds: number,
+): { show(round: number, phase: string, done: number, total: number): void; stop(): void } {
+  let [title, bar, shown] = ["", undefined as Progress | undefined, 0];
+  const stop = () => bar?.stop();
+  return {
+    show(round, phase, done, total) {
+      const now = `round ${round}/${rounds} ${phase}`;
+      if (now !== title) {
+        stop();
+        [title, bar, shown] = [now, progressBar(now, total), 0];
+      }
+      if (performance.now() - shown < 250 && done < total) return;
+      shown = performance.now();
+      bar!.update(done);
+    },
+    stop,
+  };
+}
+
+await run(command);
