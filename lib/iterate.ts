@@ -218,10 +218,7 @@ async function pruneRound(
     : undefined;
   const zeros = zerosByLayer(network);
   const plain = roundProblem(network, { target: plan.targets[round - 1], curves, statistic });
-  const state = Object.fromEntries(
-    plain.layers.map(({ name, weightCount }) => [name, zeros.get(name)! / weightCount]),
-  );
-  const problem = method === "ours" ? { ...plain, constraints: { state } } : plain;
+  const problem = method === "ours" ? { ...plain, constraints: { state: Object.fromEntries(zeros) } } : plain;
   const allocation = method === "surp"
     ? surp(problem, { prng: createPrng(seed, `surp round ${round}`) })
     : allocatorNamed(method)(problem);

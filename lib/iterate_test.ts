@@ -191,7 +191,7 @@ Deno.test(
     const fails = (act: () => void, message: RegExp) => assert.throws(act, { name: "TypeError", message });
     fails(
       () => loadChain(path, tinyNetwork(2), PLAN),
-      /is of another chain, dense "[0-9a-f]+" there and "[0-9a-f]+" here;/,
+      /is of another chain, weightsSha256 "[0-9a-f]+… there and "[0-9a-f]+… here;/,
     );
     fails(
       () => loadChain(path, dense, { ...PLAN, seed: 2, protocol: QUICK }),

@@ -233,6 +233,19 @@ Deno.test("prune writes the zeros it reports, as many as the allocation says", a
   assert.match(JSON.parse(metadata.provenance).allocationSha256, /^[0-9a-f]{64}$/);
 });
 
+Deno.test("prune --compact writes a smaller file that loads as the same network", async () => {
+  const { folder, weights, allocation } = await openWorkshop();
+  const [out, small] = ["whole.safetensors", "compact.sparse"].map((name) => join(folder, name));
+  const args = ["--weights", weights, "--allocation", allocation, "--out", out, "--compact", small, "--json"];
+  const { compact } = jsonLine(await command("prune", ...MODEL, ...args)) as {
+    compact: Record<string, number>;
+  };
+  assert.deepEqual(loadNetwork(small).weights, loadNetwork(out).weights);
+  assert.equal(readFileSync(small).length, compact.bytes);
+  assert.ok(compact.entropyBound <= compact.sparse && compact.sparse < compact.bytes);
+  assert.ok(compact.bytes < 0.6 * compact.dense);
+});
+
 Deno.test({
   name: "evaluate classifies test images (left out where CIFAR-10 is not there: run setup)",
   ignore: !existsSync(CIFAR10_TEST),
@@ -292,7 +305,7 @@ Deno.test("plot-log draws several logs as a page without scripts and as an SVG, 
   assert.ok(!existsSync(join(folder, "never.html")));
 });
 
-for (const name of ["curves", "allocate", "prune", "evaluate", "train", "plot-log"]) {
+for (const name of ["curves", "allocate", "prune", "iterate", "evaluate", "train", "plot-log"]) {
   Deno.test(`${name} --help explains every option and ends with 0`, async () => {
     const { code, stdout, stderr } = await command(name, "--help");
     assert.deepEqual([code, stderr], [0, ""]);
@@ -554,6 +567,50 @@ const REFUSALS: Refusal[] = [
     code: 1,
     args: (workshop) => brokenAllocation(workshop, ([, ...rest]) => rest),
     message: /^Cannot prune resnet32: the allocation lacks layer conv1$/,
+  },
+  {
+    title: "an unknown recovery",
+    name: "prune",
+    code: 2,
+    args: (
+      { allocation, weights },
+    ) => [...MODEL, "--weights", weights, "--allocation", allocation, "--recovery", "bn,lsq"],
+    message: /^Cannot recover: a step must be one of bn, correction, layerwise, lsq, got "bn,lsq"$/,
+  },
+  {
+    title: "half floats of no file",
+    name: "prune",
+    code: 2,
+    args: ({ allocation, weights }) => [...MODEL, "--weights", weights, "--allocation", allocation, "--half"],
+    message: /^Cannot store half floats: --half goes with --compact$/,
+  },
+  {
+    title: "targets that fall",
+    name: "iterate",
+    code: 2,
+    args: () => [...MODEL, "--targets", "0.5,0.4"],
+    message: /^Cannot iterate: targets must rise, got 0\.4 after 0\.5 in round 2$/,
+  },
+  {
+    title: "neither targets nor rounds",
+    name: "iterate",
+    code: 2,
+    args: () => MODEL,
+    message: /^Cannot iterate: either --targets or --rounds must be given$/,
+  },
+  {
+    title: "an unknown protocol",
+    name: "iterate",
+    code: 2,
+    args: () => [...MODEL, "--rounds", "2", "--protocol", "slow"],
+    message: /argument 'slow' is invalid\. Allowed choices are paper, scaled, quick\./,
+  },
+  {
+    title: "the paper's protocol for a network that the paper does not fine-tune",
+    name: "iterate",
+    code: 2,
+    args: () => ["--model", "resnet18", "--rounds", "2", "--protocol", "paper"],
+    message: /^Cannot follow the protocol "paper" with resnet18: the paper names steps for vgg16, resnet32/,
   },
   {
     title: "an unknown model",

@@ -11,7 +11,7 @@ const FORMAT = "rd-chain/1";
 
 /** What a state must agree with to be gone on from: model, dense weights, plan. */
 export function chainIdentity(dense: Network, plan: ChainPlan): string {
-  return canonicalJson({ model: dense.model, dense: weightsSha256(dense.weights), plan });
+  return canonicalJson({ model: dense.model, weightsSha256: weightsSha256(dense.weights), plan });
 }
 
 /**
