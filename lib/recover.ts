@@ -8,7 +8,7 @@ import { channelMoments } from "./recover/moments.ts";
 import { solveLayer, type SolveOptions } from "./recover/solve_layer.ts";
 import { correctedChannels, correctedStatistics, statisticsAnew } from "./recover/statistics.ts";
 import { tuneLayer, type TuneOptions } from "./recover/tune_layer.ts";
-import { type Mend, type RecoverySource, walkLayers } from "./recover/walk.ts";
+import { type Mend, type NodeView, type RecoverySource, walkLayers } from "./recover/walk.ts";
 import { createVariables, disposeVariables } from "./variables.ts";
 
 export { type RecoveryImageOptions, recoveryImages } from "./recover/images.ts";
@@ -31,6 +31,11 @@ export interface RecoverOptions {
   readonly steps: readonly RecoveryStep[];
   /** Unlabelled; see {@link recoveryImages} for why augmented ones are right for a network trained on such. */
   readonly source: RecoverySource;
+  /**
+   * What `lsq` and `layerwise` do at each batch normalisation: measure its statistics anew, or correct the dense
+   * network's as `correction` does. @default "anew"
+   */
+  readonly statistics?: "anew" | "corrected";
   /** Of the source, inputs that the steps other than `bn` hold in memory. @default 512 */
   readonly layerSamples?: number;
   readonly lsq?: SolveOptions;
@@ -92,16 +97,25 @@ function checkSteps(steps: readonly string[]): void {
   throw new RangeError(`Cannot recover: a step must be one of ${RECOVERY_STEPS.join(", ")}, got "${bad}"`);
 }
 
+function mendStatistics(view: NodeView, how: RecoverOptions["statistics"]): ReturnType<Mend> {
+  const { node } = view;
+  return how === "corrected" && node.op === "batchNorm"
+    ? correctedStatistics({ ...view, node })
+    : statisticsAnew(view);
+}
+
 type MendMaker = (engine: Engine, architecture: Architecture, options: RecoverOptions) => Mend;
 
 const MENDS: Readonly<Record<Exclude<RecoveryStep, "bn">, MendMaker>> = {
-  lsq: (_, __, { lsq }) => (view) => {
+  lsq: (_, __, { lsq, statistics }) => (view) => {
     const { node } = view;
-    return isPrunable(node) ? solveLayer({ ...view, node }, lsq) : statisticsAnew(view);
+    return isPrunable(node) ? solveLayer({ ...view, node }, lsq) : mendStatistics(view, statistics);
   },
-  layerwise: (engine, _, { layerwise }) => (view) => {
+  layerwise: (engine, _, { layerwise, statistics }) => (view) => {
     const { node } = view;
-    return isPrunable(node) ? tuneLayer(engine, { ...view, node }, layerwise) : statisticsAnew(view);
+    return isPrunable(node)
+      ? tuneLayer(engine, { ...view, node }, layerwise)
+      : mendStatistics(view, statistics);
   },
   correction: (engine, { nodes }) => {
     const normalised = new Set(nodes.filter(({ op }) => op === "batchNorm").flatMap(({ inputs }) => inputs));

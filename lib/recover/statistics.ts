@@ -18,10 +18,10 @@ export async function statisticsAnew({ node, inputs }: NodeView): Promise<Map<st
  * between the networks moves the statistics, so plain images do no harm to a network trained on augmented ones.
  */
 export async function correctedStatistics(
-  { node, inputs, denseInputs, weights }: NodeView & { readonly node: BatchNormNode },
+  { node, inputs, denseInputs, denseWeights }: NodeView & { readonly node: BatchNormNode },
 ): Promise<Map<string, Parameter>> {
   const [here, there] = [await channelMoments(inputs), await channelMoments(denseInputs)];
-  const of = (field: string) => weights.get(`${node.name}.${field}`)!.data;
+  const of = (field: string) => denseWeights.get(`${node.name}.${field}`)!.data;
   const [mean, variance] = [of("running_mean"), of("running_var")];
   const ratio = scaleRatios(there, here); // S / s
   return runningStatistics(

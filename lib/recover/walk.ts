@@ -18,8 +18,9 @@ export interface NodeView {
   readonly denseInputs: readonly Tensor[];
   /** What the dense network makes of that. */
   readonly denseOutputs: readonly Tensor[];
-  /** The node's own tensors, by full name. */
+  /** The node's own tensors in the pruned network and in the dense one, by full name. */
   readonly weights: ReadonlyMap<string, Parameter>;
+  readonly denseWeights: ReadonlyMap<string, Parameter>;
 }
 
 /** New values for some of a node's tensors, by full name. */
@@ -80,6 +81,7 @@ export async function walkLayers(
           denseInputs: denseKnown.get(node.inputs[0])!,
           denseOutputs: denseKnown.get(node.name)!,
           weights: own,
+          denseWeights: ownWeights(dense, node),
         });
         for (const [name, parameter] of replaced) {
           checkParameter(name, parameter);
