@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { float64Forward } from "./_float64_network.ts";
 import {
   assertAllclose,
+  assertCloseToScale,
   copyOfWeights,
   float64Weights,
   noiseInputs,
@@ -243,6 +244,21 @@ Deno.test(
         squaredError(wanted.get(node.name)!, outputsOf(network, images).get(node.name)!)
       );
       assert.ok(is < was, `${node.name}: ${is} is not below ${was}`);
+    }
+  }),
+);
+
+Deno.test(
+  "recover() by conjugate gradients on the engine agrees with direct solves",
+  withEngine(async (engine) => {
+    const { dense, pruned } = prunedTiny();
+    const options = { dense, steps: ["lsq"] as const, source: source() };
+    const direct = await recover(engine, pruned, options);
+    const iterated = await recover(engine, pruned, { ...options, lsq: { directLimit: 0 } });
+    for (const { name } of prunableLayers(dense)) {
+      const [wanted, got] = [direct, iterated].map(({ weights }) => weights.get(`${name}.weight`)!.data);
+      assertCloseToScale(got, wanted, { rtol: 2e-3 });
+      assert.ok(got.every((value, i) => wanted[i] !== 0 || value === 0), name);
     }
   }),
 );

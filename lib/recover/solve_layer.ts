@@ -11,6 +11,8 @@ export interface SolveOptions {
   readonly ridge?: number;
   /** What the ridge pulls the weights towards: 0, or where they are. @default "zero" */
   readonly towards?: "zero" | "present";
+  /** Multiply–adds in a layer that direct solves may take; beyond, conjugate gradients run. @default 4e9 */
+  readonly directLimit?: number;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface SolveOptions {
  */
 export async function solveLayer(
   { node, inputs, denseOutputs, weights }: NodeView & { readonly node: ConvNode | LinearNode },
-  { ridge, towards = "zero" }: SolveOptions = {},
+  { ridge, towards = "zero", directLimit }: SolveOptions = {},
 ): Promise<Map<string, Parameter>> {
   const weight = weights.get(`${node.name}.weight`)!;
   const bias = weights.get(`${node.name}.bias`);
@@ -34,8 +36,10 @@ export async function solveLayer(
     const anchor = towards === "present" ? present : new Float64Array(present.length);
     const multiplier = engineProduct(gram, size, outputs);
     try {
-      const multiply = multiplier.multiply;
-      const solution = await solveRidge({ size, outputs, gram, cross, mask, anchor }, { ridge, multiply });
+      const solution = await solveRidge(
+        { size, outputs, gram, cross, mask, anchor },
+        { ridge, directLimit, multiply: multiplier.multiply },
+      );
       const data = fromEngineLayout(weight.shape, solution);
       return new Map([[`${node.name}.weight`, { shape: weight.shape, data }]]);
     } finally {
