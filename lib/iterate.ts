@@ -171,10 +171,11 @@ async function openRound(
   const real = (await measureDistortion(engine, network, pruned, calibration))[statistic];
   const prunedTop1 = await top1Of(pruned);
   const measureSeconds = clock();
-  const { steps, samples } = protocol.recovery;
+  const { steps, samples, statistics } = protocol.recovery;
   const recovered = steps.length === 0 ? pruned : await recover(engine, pruned, {
     dense,
     steps,
+    statistics,
     source: recoveryImages(dense, train, { samples, seed: plan.seed }),
     onProgress: (step, done, total) => progress(step, done, total),
   });

@@ -1,6 +1,6 @@
 /** Protocols by name: all that a round of pruning, recovery and fine-tuning needs beside network, method and seed. */
 import { AUTO_GRID } from "./rd_curve.ts";
-import type { RecoveryStep } from "./recover.ts";
+import type { RecoveryStep, StatisticsWay } from "./recover.ts";
 import { DEFAULT_RECIPE, type Recipe } from "./training_state.ts";
 
 /** Stored with every result; the same one for every method of a table. */
@@ -8,7 +8,12 @@ export interface Protocol {
   readonly name: string;
   /** Calibration images of the curves, and their levels: a count of even ones, or as many of 101 as they need. */
   readonly calibration: { readonly samples: number; readonly levels: number | "auto" };
-  readonly recovery: { readonly steps: readonly RecoveryStep[]; readonly samples: number };
+  readonly recovery: {
+    readonly steps: readonly RecoveryStep[];
+    readonly samples: number;
+    /** @default "anew" */
+    readonly statistics?: StatisticsWay;
+  };
   readonly fineTuning: FineTuning | null;
   /** The first so many test images. */
   readonly testImages: number;

@@ -24,6 +24,11 @@ export type RecoveryStep = "bn" | "correction" | "layerwise" | "lsq";
 
 export const RECOVERY_STEPS: readonly RecoveryStep[] = ["bn", "correction", "layerwise", "lsq"];
 
+/** How batch statistics follow the weights: measured anew, or the dense network's corrected by the difference. */
+export type StatisticsWay = "anew" | "corrected";
+
+export const STATISTICS_WAYS: readonly StatisticsWay[] = ["anew", "corrected"];
+
 export interface RecoverOptions {
   /** What the pruned network is to be like. */
   readonly dense: Network;
@@ -35,7 +40,7 @@ export interface RecoverOptions {
    * What `lsq` and `layerwise` do at each batch normalisation: measure its statistics anew, or correct the dense
    * network's as `correction` does. @default "anew"
    */
-  readonly statistics?: "anew" | "corrected";
+  readonly statistics?: StatisticsWay;
   /** Of the source, inputs that the steps other than `bn` hold in memory. @default 512 */
   readonly layerSamples?: number;
   readonly lsq?: SolveOptions;
@@ -97,7 +102,7 @@ function checkSteps(steps: readonly string[]): void {
   throw new RangeError(`Cannot recover: a step must be one of ${RECOVERY_STEPS.join(", ")}, got "${bad}"`);
 }
 
-function mendStatistics(view: NodeView, how: RecoverOptions["statistics"]): ReturnType<Mend> {
+function mendStatistics(view: NodeView, how?: StatisticsWay): ReturnType<Mend> {
   const { node } = view;
   return how === "corrected" && node.op === "batchNorm"
     ? correctedStatistics({ ...view, node })

@@ -199,24 +199,27 @@ for (
   );
 }
 
-Deno.test(
-  "recover() by correction gives every normalised channel the dense network's mean and deviation",
-  withEngine(async (engine) => {
-    const { dense, pruned } = prunedTiny();
-    // whatever the pruned network's own statistics are: a step before this one may have moved them
-    const moved = withValues(withValues(pruned, "bn4.running_mean", { 0: 5 }), "bn4.running_var", { 1: 7 });
-    const mended = await recover(engine, moved, { dense, steps: ["correction"], source: source() });
-    const images = source().read(0, COUNT);
-    const [wanted, got] = [dense, mended].map((network) => outputsOf(network, images).get("bn4")!);
-    const momentsOf = (values: Float64Array) =>
-      Array.from({ length: 10 }, (_, c) => {
-        const own = values.filter((_, i) => i % 10 === c);
-        const mean = own.reduce((a, b) => a + b) / own.length;
-        return [mean, own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / own.length];
-      }).flat();
-    assertAllclose(momentsOf(got), momentsOf(wanted), { rtol: 1e-3, atol: 1e-4 });
-  }),
-);
+for (const step of ["correction", "lsq"] as const) {
+  Deno.test(
+    `recover() by ${step} with corrected statistics gives normalised channels the dense mean and deviation`,
+    withEngine(async (engine) => {
+      const { dense, pruned } = prunedTiny();
+      // whatever the pruned network's own statistics are: a step before this one may have moved them
+      const moved = withValues(withValues(pruned, "bn4.running_mean", { 0: 5 }), "bn4.running_var", { 1: 7 });
+      const options = { dense, steps: [step], source: source(), statistics: "corrected" } as const;
+      const mended = await recover(engine, moved, options);
+      const images = source().read(0, COUNT);
+      const [wanted, got] = [dense, mended].map((network) => outputsOf(network, images).get("bn4")!);
+      const momentsOf = (values: Float64Array) =>
+        Array.from({ length: 10 }, (_, c) => {
+          const own = values.filter((_, i) => i % 10 === c);
+          const mean = own.reduce((a, b) => a + b) / own.length;
+          return [mean, own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / own.length];
+        }).flat();
+      assertAllclose(momentsOf(got), momentsOf(wanted), { rtol: 1e-3, atol: 1e-4 });
+    }),
+  );
+}
 
 Deno.test(
   "recover() by correction leaves the dense network as it is",

@@ -18,7 +18,7 @@ import type { Network } from "../lib/network.ts";
 import { loadCifar10 } from "../lib/project.ts";
 import { type Protocol, PROTOCOL_NAMES, protocolNamed } from "../lib/protocols.ts";
 import { checkRecovery, RECOVERIES, type Recovery } from "../lib/rd_curve/recovery.ts";
-import { parseRecovery, recoveryText } from "../lib/recover.ts";
+import { parseRecovery, recoveryText, STATISTICS_WAYS, type StatisticsWay } from "../lib/recover.ts";
 import { provenance, sha256, withLock, writeFileWhole } from "../lib/store.ts";
 import type { TrainingState } from "../lib/training_state.ts";
 import {
@@ -49,6 +49,7 @@ interface Options extends NetworkFlags, EngineFlags {
   statistic: Statistic;
   curveRecovery: Recovery;
   recovery?: string;
+  statistics?: StatisticsWay;
   distill?: number;
   fineTuning: boolean;
   out: string;
@@ -84,6 +85,13 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
   .option(
     "--recovery <steps>",
     "in place of the protocol's: none, or bn, correction, layerwise, lsq joined by +",
+  )
+  .addOption(
+    new Option(
+      "--statistics <how>",
+      "lsq, layerwise: batch statistics measured anew, or the dense ones corrected",
+    )
+      .choices([...STATISTICS_WAYS]),
   )
   .option(
     "--distill <weight>",
@@ -131,14 +139,20 @@ function planOf(options: Options): ChainPlan {
 }
 
 /** The named protocol; what the options change of it shows in its name, so that no result claims to be under it. */
-function protocolOf({ protocol: name, model, recovery, distill, fineTuning: isTuned }: Options): Protocol {
+function protocolOf(
+  { protocol: name, model, recovery, statistics, distill, fineTuning: isTuned }: Options,
+): Protocol {
   let protocol = protocolNamed(name, model);
   const changes: string[] = [];
   if (recovery !== undefined) {
     const steps = parseRecovery(recovery);
     const samples = Math.max(protocol.recovery.samples, steps.length === 0 ? 0 : 512);
-    protocol = { ...protocol, recovery: { steps, samples } };
+    protocol = { ...protocol, recovery: { ...protocol.recovery, steps, samples } };
     changes.push(`recovery ${recoveryText(steps)}`);
+  }
+  if (statistics !== undefined) {
+    protocol = { ...protocol, recovery: { ...protocol.recovery, statistics } };
+    changes.push(`statistics ${statistics}`);
   }
   if (distill !== undefined) {
     if (!isTuned || !(distill >= 0 && distill <= 1)) {

@@ -5,10 +5,19 @@ import type { Network } from "../lib/network.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "../lib/prune.ts";
 import { readAllocation } from "../lib/rd_files.ts";
-import { parseRecovery, recover, recoveryImages, type RecoverySource, recoveryText } from "../lib/recover.ts";
+import {
+  parseRecovery,
+  recover,
+  type RecoverOptions,
+  recoveryImages,
+  type RecoverySource,
+  recoveryText,
+  STATISTICS_WAYS,
+  type StatisticsWay,
+} from "../lib/recover.ts";
 import { fileSizes } from "../lib/sparse_file.ts";
 import { provenance, sha256 } from "../lib/store.ts";
-import { Command, percent, progressBar, run, UsageError, wholeNumber } from "./command_line.ts";
+import { Command, Option, percent, progressBar, run, UsageError, wholeNumber } from "./command_line.ts";
 import {
   addEngineOptions,
   addNetworkOptions,
@@ -21,6 +30,7 @@ interface Options extends NetworkFlags, EngineFlags {
   allocation: string;
   recovery: string;
   recoveryImages: number;
+  statistics: StatisticsWay;
   augment: boolean;
   seed: number;
   out: string;
@@ -42,6 +52,13 @@ const command = addEngineOptions(addNetworkOptions(new Command("prune")))
     "none",
   )
   .option("--recovery-images <n>", "training images for it", wholeNumber(2), 512)
+  .addOption(
+    new Option(
+      "--statistics <how>",
+      "lsq, layerwise: batch statistics measured anew, or the dense ones corrected",
+    )
+      .choices([...STATISTICS_WAYS]).default("anew"),
+  )
   .option("--no-augment", "recover on plain images: right for a network that was trained on such")
   .option("--seed <n>", "of their crops and flips", wholeNumber(0), 1)
   .requiredOption("--out <file>", "where the pruned network goes (safetensors)")
@@ -70,14 +87,18 @@ async function pruneCommand(options: Options): Promise<void> {
   const plain = pruneNetwork(dense, masks);
   const recovery = steps.length === 0 ? null : await openRecovery(dense, options);
   const began = performance.now();
-  const pruned = recovery === null ? plain : await recoverWithBar(recovery, plain, { dense, steps });
+  const pruned = recovery === null
+    ? plain
+    : await recoverWithBar(recovery, plain, { dense, steps, statistics: options.statistics });
   const seconds = Number(((performance.now() - began) / 1000).toFixed(2));
   const { weights, zeros, sparsity, remainingMacs } = summariseSparsity(pruned);
   const origin = provenance({
     engine: recovery?.engine.description ?? null,
     seed: recovery === null ? null : options.seed,
     protocol: `one-shot magnitude pruning by ${allocation.method}, ` +
-      (recovery === null ? "no recovery" : `recovery ${recoveryText(steps)} on ${recovery.source.name}`),
+      (recovery === null
+        ? "no recovery"
+        : `recovery ${recoveryText(steps)} on ${recovery.source.name}, statistics ${options.statistics}`),
     samples: recovery?.source.count ?? null,
     weightsSha256: sha256(path),
     allocationSha256: sha256(options.allocation),
@@ -132,13 +153,14 @@ async function openRecovery(dense: Network, options: Options): Promise<OpenRecov
 async function recoverWithBar(
   { engine, source }: OpenRecovery,
   pruned: Network,
-  { dense, steps }: { readonly dense: Network; readonly steps: ReturnType<typeof parseRecovery> },
+  { dense, steps, statistics }: Pick<RecoverOptions, "dense" | "steps" | "statistics">,
 ): Promise<Network> {
   const bar = progressBar("recovery", steps.length, "| {step}");
   try {
     return await recover(engine, pruned, {
       dense,
       steps,
+      statistics,
       source,
       onProgress: (step, done, total) => bar.update(steps.indexOf(step) + done / total, { step }),
     });
