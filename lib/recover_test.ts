@@ -320,6 +320,7 @@ Deno.test("recoveryImages() gives plain images where asked, else the same crops 
   const cropped = recoveryImages(architecture, set, { samples: 6 });
   assert.deepEqual(cropped.read(0, 6).subarray(128), cropped.read(1, 5));
   assert.notDeepEqual(cropped.read(0, 6), plain.read(0, 6));
+  assert.deepEqual(recoveryImages(architecture, set, { samples: 9 }).read(0, 6), cropped.read(0, 6));
   assert.deepEqual([plain.count, cropped.count], [6, 6]);
   assert.equal(cropped.name, "tiny images 0…5, augmented, seed 1");
 });

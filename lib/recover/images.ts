@@ -31,7 +31,7 @@ export function recoveryImages(
     const read = (first: number, count: number) => normaliseImages(images, first, count, table);
     return { name: `${set.name} images 0…${samples - 1}`, count: samples, shape, read };
   }
-  const plan = planAugmentation(images, 0, {
+  const plan = planAugmentation(set, 0, { // of all images: more samples leave the crops of the first as they are
     crop: createPrng(seed, "crop"),
     flip: createPrng(seed, "flip"),
     cutout: createPrng(seed, "cutout"),
@@ -41,6 +41,6 @@ export function recoveryImages(
     count: samples,
     shape,
     read: (first, count) =>
-      augmentBatch(images, Uint32Array.from({ length: count }, (_, i) => first + i), plan, table),
+      augmentBatch(set, Uint32Array.from({ length: count }, (_, i) => first + i), plan, table),
   };
 }
