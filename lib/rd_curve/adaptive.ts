@@ -4,6 +4,7 @@ import { budgetForSparsity, type ProblemLayer } from "../allocation.ts";
 import type { Statistic } from "../distortion.ts";
 import { interpolateCurve } from "./interpolate.ts";
 import { prunedEnergies } from "./layers.ts";
+import { nearestLevel } from "./levels.ts";
 import type { SampleTable } from "./sample_table.ts";
 import { type Stakes, stakesOf } from "./stakes.ts";
 
@@ -229,12 +230,7 @@ function middleOf(energies: readonly number[], { left, right }: Gap): number {
 /** Level 0, the last level that prunes only zeros, first knots spread over what lies beyond, and the last level. */
 function firstKnots(levels: readonly number[], present: number): number[] {
   const known = levels.findLastIndex((level) => level <= present);
-  const nearest = (share: number) => {
-    const wanted = present + share * (levels[levels.length - 1] - present);
-    return levels.reduce(
-      (best, level, j) => Math.abs(level - wanted) < Math.abs(levels[best] - wanted) ? j : best,
-      0,
-    );
-  };
+  const nearest = (share: number) =>
+    nearestLevel(levels, present + share * (levels[levels.length - 1] - present));
   return [...new Set([0, Math.max(0, known), ...FIRST_KNOTS.map(nearest)])].sort((a, b) => a - b);
 }

@@ -4,6 +4,7 @@ import { type Allocation, budgetForSparsity, type ProblemLayer, relativeGap } fr
 import type { Statistic } from "../distortion.ts";
 import { interpolateCurve } from "./interpolate.ts";
 import { countsOf, prunedEnergies } from "./layers.ts";
+import { nearestLevel } from "./levels.ts";
 import type { SampleTable } from "./sample_table.ts";
 
 export interface CertifiedOptions {
@@ -63,7 +64,7 @@ export async function measureCertified(
   const total = layers.reduce((sum, { weights }) => sum + weights, 0);
   const energies = layers.map((layer) => prunedEnergies(layer, levels));
   const budgets = sparsities.map((sparsity) => budgetForSparsity(sparsity, total));
-  await table.require(layers.map(() => FIRST_LEVELS.map(nearestLevel)));
+  await table.require(layers.map(() => FIRST_LEVELS.map((sparsity) => nearestLevel(levels, sparsity))));
   onRound("first levels", table.measured());
 
   while (true) {
@@ -94,13 +95,6 @@ export async function measureCertified(
     }
     await table.require(wanted.map((set) => [...set].sort((a, b) => a - b)));
     onRound("levels that decide", table.measured());
-  }
-
-  function nearestLevel(wanted: number): number {
-    return levels.reduce(
-      (best, level, j) => Math.abs(level - wanted) < Math.abs(levels[best] - wanted) ? j : best,
-      0,
-    );
   }
 
   function problemLayer(i: number, distortion: number[]): ProblemLayer {

@@ -22,3 +22,11 @@ export function checkLevels(levels: readonly number[]): void {
     }
   });
 }
+
+/** Index of the level nearest to a sparsity; of two as near, the lower one. */
+export function nearestLevel(levels: readonly number[], sparsity: number): number {
+  return levels.reduce(
+    (best, level, j) => Math.abs(level - sparsity) < Math.abs(levels[best] - sparsity) ? j : best,
+    0,
+  );
+}
