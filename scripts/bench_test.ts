@@ -2,18 +2,12 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { type Outcome, runScript } from "./_run_script.ts";
 import { readEngineBench } from "./bench/engine_file.ts";
 import { installedTorch } from "./bench/torch_environment.ts";
 
-async function bench(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const script = fileURLToPath(new URL("./bench.ts", import.meta.url));
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", script, ...args],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
+function bench(...args: string[]): Promise<Outcome> {
+  return runScript("bench", ...args);
 }
 
 Deno.test("bench teaches with --help, and so does each subject", async () => {

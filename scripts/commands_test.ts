@@ -12,27 +12,11 @@ import { type AllocationFile, readAllocation, readCurves, writeAllocation } from
 import { resnet32 } from "../lib/resnet32.ts";
 import { parseSafetensors, serializeSafetensors } from "../lib/safetensors.ts";
 import { DEFAULT_RECIPE, startTraining } from "../lib/training_state.ts";
+import { type Outcome, runScript as command } from "./_run_script.ts";
 
 const CIFAR10_TEST = fileURLToPath(new URL("../data/cache/cifar10/test_images.bin", import.meta.url));
 const MODEL = ["--model", "resnet32"];
 const SPARSITY = 0.6;
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command as a person would, in a process of its own. */
-async function command(name: string, ...args: string[]): Promise<Outcome> {
-  const script = fileURLToPath(new URL(`./${name.replace("-", "_")}.ts`, import.meta.url));
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", script, ...args],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
-}
 
 /** The JSON that a command that went well printed, as its only line. */
 function jsonLine({ code, stdout, stderr }: Outcome): Record<string, unknown> {
