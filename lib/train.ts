@@ -10,6 +10,7 @@ import { findNonFinite, nonFiniteText } from "./non_finite.ts";
 import { createPrng } from "./prng.ts";
 import type { Masks } from "./prune.ts";
 import { createSchedule, type Schedule } from "./schedule.ts";
+import { shrinkImages, withSide } from "./shrink_images.ts";
 import {
   checkState,
   eachStream,
@@ -57,6 +58,7 @@ export interface TrainOptions extends TrainCallbacks {
 /**
  * Trains until the recipe's last epoch and returns the network, or its averaged weights where the recipe asks.
  *
+ * Images are shrunk to the recipe's side, and the network that comes back runs on full ones again.
  * The last, incomplete batch of an epoch is left out. Same state, images, engine and thread count: same bits.
  *
  * @throws {RangeError} If the loss or its gradient is not finite (epoch, step, learning rate and layer named), or a
@@ -65,12 +67,13 @@ export interface TrainOptions extends TrainCallbacks {
  */
 export async function train(
   engine: Engine,
-  architecture: Architecture,
-  set: ImageSet,
+  fullArchitecture: Architecture,
+  fullSet: ImageSet,
   start: TrainingState,
   { masks, teacher, ...callbacks }: TrainOptions = {},
 ): Promise<Network> {
   const { recipe } = start;
+  const { architecture, set } = atSide(recipe?.side ?? 0, fullArchitecture, fullSet);
   const steps = checkRun(engine, architecture, set, start);
   const schedule = createSchedule(recipe.schedule, { peak: recipe.peak, totalSteps: recipe.epochs * steps });
   const random = eachStream((stream) => restoredPrng(start, stream));
@@ -99,10 +102,20 @@ export async function train(
       const imagesPerSecond = steps * recipe.batch / seconds;
       await callbacks.onEpoch?.({ epoch, ...means, seconds, imagesPerSecond }, latest);
     }
-    return trainedNetwork(architecture, latest);
+    return trainedNetwork(fullArchitecture, latest);
   } finally {
     stepper.dispose();
   }
+}
+
+/** What is trained on what, where images are shrunk; 0 leaves both as they are. */
+export function atSide(
+  side: number,
+  architecture: Architecture,
+  set: ImageSet,
+): { readonly architecture: Architecture; readonly set: ImageSet } {
+  if (side === 0) return { architecture, set };
+  return { architecture: withSide(architecture, side), set: shrinkImages(set, side) };
 }
 
 interface EpochPlan {
@@ -157,7 +170,10 @@ function* epochBatches(
   const table = createPixelTable(preprocessing);
   const order = random.order.shuffle(Uint32Array.from({ length: set.count }, (_, i) => i));
   const flip = createPrng(recipe.seed, "flip"); // from its start each epoch: flips alternate
-  const plan = planAugmentation(set, epoch, { ...random, flip }, recipe);
+  const plan = planAugmentation(set, epoch, { ...random, flip }, {
+    cutout: recipe.cutout,
+    padding: recipe.side === 0 ? undefined : Math.round(recipe.side / 8), // 4 of 32, as ever
+  });
   for (let end = recipe.batch; end <= set.count; end += recipe.batch) {
     const indices = order.subarray(end - recipe.batch, end);
     yield {

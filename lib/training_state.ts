@@ -35,6 +35,8 @@ export interface Recipe {
   readonly clip: number;
   /** Side in pixels of a square blacked out at a random place (DeVries and Taylor 2017); 0 for none. */
   readonly cutout: number;
+  /** Side in pixels to which the training images are shrunk (see `shrink_images.ts`); 0 for as they are. */
+  readonly side: number;
   /** Decay, in [0, 1), of the running average of the weights that the run returns; 0 for the last weights. */
   readonly average: number;
 }
@@ -52,6 +54,7 @@ export const DEFAULT_RECIPE: Recipe = {
   labelSmoothing: 0,
   clip: 0,
   cutout: 0,
+  side: 0,
   average: 0,
 };
 
@@ -200,7 +203,7 @@ function checkSlot(architecture: Architecture, values: Weights, what: string): v
 /** Takes whatever a file holds for a recipe. */
 function checkRecipe(recipe: Recipe, action: string): void {
   const { epochs, seed, batch, workers, optimizer, schedule, peak, ...rest } = recipe ?? {};
-  const { momentum, weightDecay, labelSmoothing, clip, cutout, average } = rest;
+  const { momentum, weightDecay, labelSmoothing, clip, cutout, side, average } = rest;
   const isNonNegative = (value: number) => Number.isFinite(value) && value >= 0;
   const isShare = (value: number) => isNonNegative(value) && value < 1;
   const rules: [boolean, string, unknown][] = [
@@ -221,6 +224,7 @@ function checkRecipe(recipe: Recipe, action: string): void {
     [isShare(labelSmoothing), "label smoothing must lie in [0, 1)", labelSmoothing],
     [isNonNegative(clip), "the gradient's largest norm must be at least 0", clip],
     [Number.isInteger(cutout) && cutout >= 0, "cutout must be a whole number of pixels from 0", cutout],
+    [Number.isInteger(side) && side >= 0, "the side must be a whole number of pixels from 0", side],
     [isShare(average), "the average's decay must lie in [0, 1)", average],
   ];
   for (const [holds, rule, value] of rules) {

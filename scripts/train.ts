@@ -10,7 +10,7 @@ import { type OptimizerName, OPTIMIZERS } from "../lib/optimizer.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { type ScheduleName, SCHEDULES } from "../lib/schedule.ts";
 import { provenance, readText, sha256, writeFileWhole } from "../lib/store.ts";
-import { type EpochReport, type StepReport, train, type TrainCallbacks } from "../lib/train.ts";
+import { atSide, type EpochReport, type StepReport, train, type TrainCallbacks } from "../lib/train.ts";
 import {
   continueTraining,
   DEFAULT_RECIPE,
@@ -53,6 +53,7 @@ interface Options {
   labelSmoothing: number;
   clip: number;
   cutout: number;
+  side: number;
   average: number;
   json?: boolean;
 }
@@ -103,6 +104,12 @@ const command = new Command("train")
   .option("--clip <x>", "largest norm of the gradient, 0 for none", finiteNumber, DEFAULT_RECIPE.clip)
   .option("--cutout <n>", "side of a blacked-out square, 0 for none", wholeNumber(0), DEFAULT_RECIPE.cutout)
   .option(
+    "--side <n>",
+    "shrink training images to N × N pixels, for cheap first epochs of networks with global pooling; 0 for as they are",
+    wholeNumber(0),
+    DEFAULT_RECIPE.side,
+  )
+  .option(
     "--average <x>",
     "decay of a running average of the weights, which is then the result (0.999, say); 0 for none",
     finiteNumber,
@@ -146,7 +153,8 @@ async function trainCommand(options: Options): Promise<void> {
   });
   const began = performance.now();
   const glance = sliceImages(test, 0, options.testImages ?? test.count);
-  const callbacks = reporting({ engine, architecture, recipe, test: glance, statePath, logPath });
+  const { architecture: seen, set: shown } = atSide(recipe.side, architecture, glance);
+  const callbacks = reporting({ engine, architecture: seen, recipe, test: shown, statePath, logPath });
   const network = await train(engine, architecture, set, start, callbacks);
   callbacks.stop();
   const seconds = (performance.now() - began) / 1000;
@@ -163,7 +171,7 @@ async function trainCommand(options: Options): Promise<void> {
 
 function recipeOf(options: Options): Recipe {
   const { epochs, seed, batch, workers, optimizer, schedule, rate: peak, momentum } = options;
-  const { weightDecay, labelSmoothing, clip, cutout, average } = options;
+  const { weightDecay, labelSmoothing, clip, cutout, side, average } = options;
   return {
     epochs,
     seed,
@@ -177,6 +185,7 @@ function recipeOf(options: Options): Recipe {
     labelSmoothing,
     clip,
     cutout,
+    side,
     average,
   };
 }
