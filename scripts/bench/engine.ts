@@ -23,7 +23,7 @@ interface Options extends BenchPlan {
 }
 
 const MODELS = ["resnet32", "resnet18", "vgg16", "densenet121"];
-const CASES = ["inference-128", "inference-512", "train-128"];
+const CASES = ["inference-128", "inference-512", "train-128", "workers-128"];
 const PEER_SETTINGS = ["eager", "jit", "compile"];
 const DEFAULT_SETTINGS = ["eager", "jit"];
 const DEFAULT_OUT = "data/results/bench_engine.json";
@@ -40,7 +40,10 @@ export const engineCommand = new Command("engine")
       .argParser(parseModels).default(MODELS, MODELS.join()),
   )
   .addOption(
-    new Option("--cases <list>", `${Object.keys(KINDS).join(" or ")} with a batch size`)
+    new Option(
+      "--cases <list>",
+      `${Object.keys(KINDS).join(", ")} with a batch size; workers train in one process a thread`,
+    )
       .argParser(parseCases).default(CASES.map(benchCase), CASES.join()),
   )
   .option("--repetitions <n>", "turns of each side", wholeNumber(1), 5)

@@ -1,8 +1,12 @@
 /** What the engine's benchmark runs: cases by name, each opened on our side and described for the peer's. */
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { reestimateBatchNorm } from "../../lib/batch_norm.ts";
+import { createCrewStepper } from "../../lib/crew/crew_stepper.ts";
 import { calibrationNoise } from "../../lib/calibration_set.ts";
 import { serializeNetwork } from "../../lib/checkpoint.ts";
 import type { Engine } from "../../lib/engine.ts";
@@ -15,6 +19,7 @@ import { serializeSafetensors } from "../../lib/safetensors.ts";
 import { type Batch, createStepper } from "../../lib/training_step.ts";
 import { continueTraining, DEFAULT_RECIPE } from "../../lib/training_state.ts";
 import { createVariables, disposeVariables } from "../../lib/variables.ts";
+import { lineExchange } from "./line_exchange.ts";
 
 const SEED = 1;
 const STATISTICS_IMAGES = 32;
@@ -45,18 +50,33 @@ export interface Runner {
   close(): void;
 }
 
-/** A way to run a network. Another one, such as training in several processes, is another entry in {@link KINDS}. */
+/** A way to run a network. */
 export interface Kind {
   /** What the peer runs beside it. */
   readonly peer: "inference" | "training";
   /** Forward passes that an image costs; a backward pass counts as two. */
   readonly passes: number;
-  open(engine: Engine, workload: Workload): Promise<Runner>;
+  /** Largest difference from the peer's values, as a share of the largest of them. */
+  readonly agreement: number;
+  /** @param cores Threads, or processes of one thread. */
+  open(engine: Engine, workload: Workload, cores: number): Promise<Runner>;
 }
 
+/** Float32 sums in another order; beyond this the two sides run different networks. */
+const AGREEMENT = 1e-3;
+
+/** Batch norm sees a worker's share of the batch, so that losses are alike, not the same. */
+const SHARED_BATCH_AGREEMENT = 0.2;
+
 export const KINDS: Readonly<Record<string, Kind>> = {
-  inference: { peer: "inference", passes: 1, open: openInference },
-  train: { peer: "training", passes: 3, open: openTraining },
+  inference: { peer: "inference", passes: 1, agreement: AGREEMENT, open: openInference },
+  train: {
+    peer: "training",
+    passes: 3,
+    agreement: AGREEMENT,
+    open: (engine, workload) => openTraining(engine, workload),
+  },
+  workers: { peer: "training", passes: 3, agreement: SHARED_BATCH_AGREEMENT, open: openWorkers },
 };
 
 /** A kind with a batch size: `train-128`. */
@@ -71,9 +91,9 @@ export function benchCase(name: string): BenchCase {
   const [, kind, batch] = name.match(/^(.+)-(\d+)$/) ?? [];
   if (!Object.hasOwn(KINDS, kind ?? "") || !(Number(batch) >= 2)) {
     throw new RangeError(
-      `Cannot measure the case "${name}": it must be ${
-        Object.keys(KINDS).join(" or ")
-      } and a batch from 2, such as train-128`,
+      `Cannot measure the case "${name}": it must be one of ${
+        Object.keys(KINDS).join(", ")
+      } with a batch from 2, such as train-128`,
     );
   }
   return { name, kind, batch: Number(batch) };
@@ -116,8 +136,9 @@ async function openInference(engine: Engine, { network, batch }: Workload): Prom
   };
 }
 
-async function openTraining(engine: Engine, workload: Workload): Promise<Runner> {
-  const { step, dispose } = trainingSteps(engine, workload);
+/** @param workers Processes that share each batch, this one among them. @default 1 */
+export async function openTraining(engine: Engine, workload: Workload, workers = 1): Promise<Runner> {
+  const { step, dispose } = await trainingSteps(engine, workload, workers);
   return {
     values: await warmUp(step),
     run: (seconds) => runFor(step, workload.batch.count, seconds),
@@ -126,14 +147,26 @@ async function openTraining(engine: Engine, workload: Workload): Promise<Runner>
 }
 
 /** Training steps on one batch, as the trainer makes them: images go in as an array, loss and logits come out. */
-export function trainingSteps(
+export async function trainingSteps(
   engine: Engine,
   { network, batch }: Workload,
-): { readonly step: () => Promise<number>; readonly dispose: () => void } {
-  const stepper = createStepper(engine, network, continueTraining(network, RECIPE));
+  workers = 1,
+): Promise<{ readonly step: () => Promise<number>; readonly dispose: () => void }> {
+  const createAny = workers > 1 ? createCrewStepper : createStepper;
+  const stepper = await createAny(engine, network, continueTraining(network, { ...RECIPE, workers }));
   let count = 0;
   const step = async () => (await stepper.step(batch, { learningRate: LEARNING_RATE, step: count++ })).loss;
   return { step, dispose: () => stepper.dispose() };
+}
+
+/** Training in as many processes of one thread as there are cores; see crew_side.ts. */
+async function openWorkers(_engine: Engine, { network, batch }: Workload, cores: number): Promise<Runner> {
+  const program = fileURLToPath(new URL("crew_side.ts", import.meta.url));
+  const child = spawn(process.execPath, ["run", "--allow-all", "--quiet", program]);
+  const ask = lineExchange(child, "several processes");
+  const opening = { do: "open", model: network.model, batch: batch.count, workers: cores };
+  const { values } = await ask<{ values: number[] }>(opening);
+  return { values, run: (seconds) => ask({ do: "run", seconds }), close: () => child.stdin.end() };
 }
 
 async function warmUp<T>(step: () => Promise<T>): Promise<T[]> {

@@ -11,7 +11,7 @@ for (const name of ["train", "train-1", "learn-128", "train-0128x", "constructor
     assert.throws(() => benchCase(name), {
       name: "RangeError",
       message:
-        `Cannot measure the case "${name}": it must be inference or train and a batch from 2, such as train-128`,
+        `Cannot measure the case "${name}": it must be one of inference, train, workers with a batch from 2, such as train-128`,
     });
   });
 }
@@ -29,16 +29,18 @@ Deno.test("relativeDifference() never hides a NaN or a missing value", () => {
   });
 });
 
+const BATCH = 4; // two images a worker
+
 for (const [name, kind] of Object.entries(KINDS)) {
   Deno.test(
     `the case ${name} counts whole batches, repeats its values bit by bit and leaves no tensor`,
     withEngine(async (engine) => {
       const values: number[][] = [];
       for (let k = 0; k < 2; k++) {
-        const runner = await kind.open(engine, await createWorkload(engine, "resnet32", 2));
+        const runner = await kind.open(engine, await createWorkload(engine, "resnet32", BATCH), 2);
         values.push(Array.from(runner.values));
         const { images, seconds } = await runner.run(1e-9);
-        assert.equal(images, 2); // one batch is the least
+        assert.equal(images, BATCH); // one batch is the least
         assert.ok(seconds > 0);
         runner.close();
       }

@@ -77,7 +77,7 @@ export async function watchMemory(
   steps: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<MemoryUse> {
-  const { step, dispose } = trainingSteps(engine, workload);
+  const { step, dispose } = await trainingSteps(engine, workload);
   const [tensorSteps, every] = [Math.min(TENSOR_STEPS, steps), Math.ceil(steps / SAMPLES)];
   const tensorsBefore = tf.memory().numTensors;
   let tensorsAfter = NaN;

@@ -36,9 +36,6 @@ export interface BenchPlan {
   readonly leakSteps: number;
 }
 
-/** Float32 sums in another order; beyond this the two sides run different networks. */
-const AGREEMENT = 1e-3;
-
 const NATIVE_STEPS = 5;
 
 /**
@@ -63,14 +60,14 @@ export async function measureEngine(
     for (const one of cases) {
       const what = `${model} ${one.name}`;
       bar.update(done, { what });
-      const pair = await openPair(engine, peer, model, one, plan.peerSettings);
+      const pair = await openPair(engine, peer, model, one, plan);
       try {
         const turns = await alternate(pair.sides, plan, () => bar.update(++done, { what }));
         measured.push(summarise({ model, one, turns, ceiling, ...pair.facts }));
       } finally {
         pair.close();
       }
-      if (KINDS[one.kind].peer === "training") steps.push(await timeStep(engine, model, one.batch));
+      if (one.kind === "train") steps.push(await timeStep(engine, model, one.batch));
     }
   }
   bar.stop();
@@ -118,14 +115,14 @@ interface PairFacts extends Omit<PeerAnswer, "values"> {
 /**
  * Opens a case on both sides.
  *
- * @throws {TypeError} If their logits, or the losses of their first steps, differ by more than 1e-3.
+ * @throws {TypeError} If their logits, or the losses of their first steps, differ by more than the case allows.
  */
 async function openPair(
   engine: Engine,
   peer: Peer,
   model: string,
   { name, kind, batch }: BenchCase,
-  settings: readonly string[],
+  { peerSettings: settings, threads }: BenchPlan,
 ): Promise<{ readonly sides: Sides; readonly facts: PairFacts; close(): void }> {
   const workload = await createWorkload(engine, model, batch);
   const folder = mkdtempSync(join(tmpdir(), "rd-bench-"));
@@ -133,11 +130,12 @@ async function openPair(
   try {
     const asked = { do: "open", settings, ...describeForPeer(workload, KINDS[kind], folder) };
     const { values, ...facts } = await peer.ask<PeerAnswer>(asked);
-    runner = await KINDS[kind].open(engine, workload);
+    runner = await KINDS[kind].open(engine, workload, threads);
     const difference = relativeDifference(runner.values, values);
-    if (!(difference <= AGREEMENT)) {
+    const { agreement } = KINDS[kind];
+    if (!(difference <= agreement)) {
       throw new TypeError(
-        `Cannot compare ${model} ${name} with PyTorch: both must compute the same within ${AGREEMENT}, got ${difference}`,
+        `Cannot compare ${model} ${name} with PyTorch: both must compute the same within ${agreement}, got ${difference}`,
       );
     }
     const sides = {
@@ -205,7 +203,7 @@ function summarise({ model, one, turns, ceiling, ...facts }: Measured): BenchRes
 }
 
 async function timeStep(engine: Engine, model: string, batch: number): Promise<StepTimes> {
-  const { step, dispose } = trainingSteps(engine, await createWorkload(engine, model, batch));
+  const { step, dispose } = await trainingSteps(engine, await createWorkload(engine, model, batch));
   await step();
   const { seconds, nativeSeconds, operations } = await timeNativeCalls(async () => {
     for (let k = 0; k < NATIVE_STEPS; k++) await step();

@@ -1,9 +1,9 @@
-/** The child process that answers for PyTorch: one JSON object a line, to it and from it. */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+/** The child process that answers for PyTorch. */
+import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import process from "node:process";
 import { pythonEnvironment } from "../setup/virtual_environment.ts";
+import { type Ask, lineExchange } from "./line_exchange.ts";
 
 const SCRIPT = "peer_torch.py";
 
@@ -18,12 +18,8 @@ export interface PeerFacts {
 
 export interface Peer {
   readonly facts: PeerFacts;
-  /**
-   * Sends a command and waits for its answer; see peer_torch.py.
-   *
-   * @throws {TypeError} If it answers with an error, or its process has ended.
-   */
-  ask<T>(command: { readonly do: string; readonly [field: string]: unknown }): Promise<T>;
+  /** See peer_torch.py for what it understands. */
+  readonly ask: Ask;
   close(): void;
 }
 
@@ -33,26 +29,7 @@ export async function startPeer(python: string, threads: number, script = SCRIPT
     env: pythonEnvironment(process.env) as Record<string, string>,
     stdio: ["pipe", "pipe", "pipe"],
   });
-  const exchange = lineExchange(child);
-  const facts = await exchange<PeerFacts>({ do: "start", threads });
-  return { facts, ask: exchange, close: () => child.stdin.end() };
-}
-
-function lineExchange(child: ChildProcessWithoutNullStreams): Peer["ask"] {
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => complaint = (complaint + text).slice(-4000));
-  child.stdin.on("error", () => {}); // its end shows in its answers
-  child.on("error", (error) => complaint += error.message);
-  return async <T>(command: { readonly do: string }): Promise<T> => {
-    child.stdin.write(`${JSON.stringify(command)}\n`);
-    const { value, done } = await answers.next();
-    const answer = done ? { error: `its process ended: ${lastLine(complaint)}` } : JSON.parse(value);
-    if (answer.error === undefined) return answer;
-    throw new TypeError(`Cannot ${command.do} in PyTorch: ${answer.error}`);
-  };
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) || "it gave no reason";
+  const ask = lineExchange(child, "PyTorch");
+  const facts = await ask<PeerFacts>({ do: "start", threads });
+  return { facts, ask, close: () => child.stdin.end() };
 }
