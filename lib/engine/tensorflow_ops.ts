@@ -6,6 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Ops, Window } from "./ops.ts";
+import { suitsPatchProduct } from "./patch_product.ts";
 import { isSame } from "./portable_ops.ts";
 
 type Tensor = tf.Tensor;
@@ -165,6 +166,28 @@ export function createTensorflowOps(): { ops: Ops; isFused: boolean } {
       return native.executeSingleOutput("Conv2DBackpropFilter", attributes, [x, sizes, dy]);
     });
 
+  const patchAttributes = (size: number) =>
+    cached(`patches ${size}`, () => [
+      T,
+      ints("ksizes", [1, size, size, 1]),
+      ints("strides", [1, 1, 1, 1]),
+      ints("rates", [1, 1, 1, 1]),
+      text("padding", "SAME"),
+    ]);
+
+  /** patchesᵀ · dy: the filter's gradient, of a stride of 1 and the image's own size. */
+  function patchProduct(x: Tensor, dy: Tensor, filterShape: readonly number[]): Tensor {
+    const [size, , inChannels, outChannels] = filterShape;
+    return tf.tidy(() => {
+      const patches = size === 1
+        ? x
+        : native.executeSingleOutput("ExtractImagePatches", patchAttributes(size), [x]);
+      const rows = tf.reshape(patches, [-1, size * size * inChannels]) as tf.Tensor2D;
+      const product = tf.matMul(rows, tf.reshape(dy, [-1, outChannels]) as tf.Tensor2D, true, false);
+      return tf.reshape(product, [...filterShape]);
+    });
+  }
+
   /** Whether oneDNN's fused kernels are there: on its processors, not on a GPU, and with the binding widened. */
   function findFused(): boolean {
     const inputs = [tf.zeros([1, 2, 2, 1]), tf.zeros([1, 1, 1, 1]), tf.zeros([1])];
@@ -193,6 +216,9 @@ export function createTensorflowOps(): { ops: Ops; isFused: boolean } {
     },
 
     conv2dFilterGrad(x, dy, filterShape, window) {
+      if (!native.isUsingGpuDevice && suitsPatchProduct(x.shape, filterShape, window)) {
+        return patchProduct(x, dy, filterShape);
+      }
       const margins = explicitMargins(filterShape[0], window, x.shape, dy.shape);
       if (margins === null) return filterGrad(x, dy, filterShape, window);
       const padded = tf.pad(x, margins);

@@ -1,0 +1,31 @@
+/** Which filter gradients are cheaper as one matrix product than as oneDNN's convolution. */
+import type { Window } from "./ops.ts";
+import { isSame } from "./portable_ops.ts";
+
+/** Above this many pixels, laying out the patches of a 3×3 filter costs more than it saves. */
+const SMALL_AREA = 4 * 4;
+const WIDE = 256;
+const POINT_AREA = 16 * 16;
+
+/**
+ * Whether patchesᵀ · dy, [k·k·in, N·h·w] · [N·h·w, out], is the faster way to a filter's gradient.
+ *
+ * Measured at 128 images on two AVX2 cores, product against convolution: 3×3 over 512 channels at 2×2 pixels 17 against
+ * 130 ms, at 4×4 pixels 73 against 106 ms, but 256 channels at 8×8 pixels 91 against 76 ms; 1×1 from 240 to 48 channels
+ * at 8×8 pixels 2.1 against 3.1 ms. In all a tenth of VGG-16's step. The choice hangs on the shape alone, so that the bits
+ * do not hang on a stopwatch.
+ *
+ * @param inputShape [N, h, w, in].
+ * @param filterShape [k, k, in, out].
+ */
+export function suitsPatchProduct(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  window: Window,
+): boolean {
+  const [, height, width] = inputShape;
+  const [size, , inChannels, outChannels] = filterShape;
+  if (window.stride !== 1 || !isSame(size, window)) return false;
+  const area = height * width;
+  return size === 1 ? area <= POINT_AREA : area <= SMALL_AREA && Math.min(inChannels, outChannels) >= WIDE;
+}
