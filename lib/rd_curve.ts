@@ -126,7 +126,7 @@ export async function measureCurves(
   if (options.microBatch !== undefined) checkBatch(options.microBatch);
   const measurement = openMeasurement(engine, network, calibration, options);
   try {
-    const microBatch = options.microBatch ?? microBatchFor(network, memory);
+    const microBatch = options.microBatch ?? microBatchFor(network, memory, options);
     const progress = passCounter(network, measurement, options, onProgress);
     const meter = localMeter(measurement, { microBatch, onWork: progress.add });
     const curves = await curvesBy(meter, options);

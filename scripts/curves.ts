@@ -69,7 +69,8 @@ const command = addStatisticOptions(
   .addOption(
     new Option(
       "--recovery <how>",
-      "what follows pruning: nothing, or batch statistics measured anew (lsq: not yet)",
+      "what follows pruning: nothing; bn, batch statistics measured anew; lsq, that and the pruned layer's surviving weights " +
+        "solved anew by least squares towards its dense output (slower: a solve a level)",
     )
       .choices([...RECOVERIES]).default("none"),
   )
@@ -254,9 +255,12 @@ function originOf({ description, meter, workers }: Source, { options, opened, be
 
 function protocolOf({ firstOrder, objective, recovery }: Options): string {
   if (firstOrder) return "first-order prediction from gradients of the logits, running batch statistics";
-  const statistics = recovery === "bn" ? "batch statistics of each micro-batch" : "running batch statistics";
+  const statistics = recovery === "none"
+    ? "running batch statistics"
+    : "batch statistics of each micro-batch";
   const what = objective === "joint" ? "" : ", distortion of its own output";
-  return `each layer alone pruned by magnitude${what}, ${statistics}`;
+  const solved = recovery === "lsq" ? ", its surviving weights solved anew by least squares" : "";
+  return `each layer alone pruned by magnitude${solved}${what}, ${statistics}`;
 }
 
 await run(Deno.args.includes("--merge") ? mergeCommand : command);

@@ -101,6 +101,15 @@ Deno.test("curves gives the same bits from one process, two workers, shards, and
   assert.deepEqual(numbers(readCurves(at("again.json"))), numbers(one));
 });
 
+Deno.test("curves under least squares gives the same bits from one process and from two workers", async () => {
+  const args = [...NOISE, "--levels", "0,0.97", "--recovery", "lsq"];
+  const one = await measured("lsq1.json", ...args, "--workers", "1", "--no-cache");
+  assert.equal((one as Record<string, unknown>).recovery, "lsq");
+  assert.match(String(one.provenance.protocol), /surviving weights solved anew by least squares/);
+  const two = await measured("lsq2.json", ...args, "--workers", "2", "--no-cache");
+  assert.deepEqual(numbers(two), numbers(one));
+});
+
 Deno.test("curves predicts by gradients, certifies, and says so in its file", async () => {
   const few = ["--data", "noise", "--samples", "1", "--no-cache", "--workers", "1"];
   const first = await measured("first.json", ...few, "--levels", "0,0.5", "--first-order");
@@ -146,7 +155,6 @@ Deno.test("curves refuses what it cannot measure in one line, and writes nothing
     [2, ["--first-order", "--certify", "0.5"], /^curves: Cannot combine --first-order with --certify/],
     [2, ["--certify", "1"], /a sparsity must lie in \(0, 1\), got 1/],
     [2, ["--quantile", "1"], /the quantile must lie in \(0, 1\), got 1/],
-    [1, ["--recovery", "lsq", "--levels", "3"], /layer-wise least squares is not built yet/],
     [
       1,
       ["--memory", "10", "--levels", "3"],

@@ -3,8 +3,16 @@ import { tinyNetwork } from "../_test_helpers.ts";
 import { initialise } from "../network.ts";
 import { createPrng } from "../prng.ts";
 import { resnet32 } from "../resnet32.ts";
-import { levelsPerStack, microBatches, microBatchFor, tensorBytes, workersFor } from "./batch_size.ts";
+import {
+  levelsPerStack,
+  microBatches,
+  microBatchFor,
+  solverBytes,
+  tensorBytes,
+  workersFor,
+} from "./batch_size.ts";
 import { liveAt } from "./live.ts";
+import { SOLVED_BYTES } from "./steps.ts";
 
 const MIB = 2 ** 20;
 
@@ -40,8 +48,18 @@ Deno.test("microBatchFor() grows with the memory, is 64 by default, and names th
     assert.throws(() => microBatchFor(network, (least - 1) * MIB), RangeError);
     return true;
   });
-  assert.equal(workersFor(network, 64, 1), 1);
-  assert.ok(workersFor(network, 64, 4096 * MIB) >= 4); // what the micro-batch was chosen for
+  assert.equal(workersFor(network, 64, { memory: 1 }), 1);
+  assert.ok(workersFor(network, 64, { memory: 4096 * MIB }) >= 4); // what the micro-batch was chosen for
+});
+
+Deno.test("solverBytes() is counted under least squares, from the layer of most inputs", () => {
+  const network = initialise(resnet32(), createPrng(1));
+  // 64 · 9 inputs and 64 outputs of 8 · 8 positions: 28 · 576² + 80 · 36,864 + 2 · 4096 · 640 · 4, and the solved weights
+  assert.equal(solverBytes(network), 28 * 331_776 + 80 * 36_864 + 20_971_520 + SOLVED_BYTES);
+  const most = (recovery: "none" | "bn" | "lsq") => workersFor(network, 8, { memory: 8192 * MIB, recovery });
+  assert.ok(most("lsq") < most("bn"));
+  assert.equal(most("bn"), most("none"));
+  assert.equal(microBatchFor(network, 4096 * MIB, { recovery: "lsq" }), 64);
 });
 
 Deno.test("tensorBytes() grows with the micro-batch, and levelsPerStack() with smaller activations", () => {

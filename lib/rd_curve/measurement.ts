@@ -2,17 +2,19 @@
 import * as tf from "@tensorflow/tfjs";
 import { breathe } from "../breathe.ts";
 import type { CalibrationSet } from "../calibration_set.ts";
-import { squaredDistances, squaredNorms } from "../distortion.ts";
 import type { Engine } from "../engine.ts";
-import type { Ops } from "../engine/ops.ts";
 import { foldBatchNorm } from "../fold.ts";
 import { forward } from "../forward.ts";
 import { checkImages, type ConvNode, type LinearNode, type Network, prunableLayers } from "../network.ts";
-import { createVariables, disposeVariables, type Variables } from "../variables.ts";
+import { type GramMatrices, gramSum } from "../recover/gram.ts";
+import { createVariables, disposeVariables } from "../variables.ts";
+import { checked, compare, denseNorms } from "./finite_outputs.ts";
+import { advance, type Live, type Pass, read } from "./pass.ts";
 import { levelsPerStack, type SampleRange } from "./batch_size.ts";
 import { linearDistances } from "./closed_form.ts";
 import { type CurveLayer, curveLayers } from "./layers.ts";
 import { liveAt } from "./live.ts";
+import { type LayerRefit, refitLayer } from "./refit.ts";
 import { checkRecovery, type Recovery, recoveryOps } from "./recovery.ts";
 import {
   plainOutput,
@@ -25,7 +27,6 @@ import {
 } from "./stacking.ts";
 
 type Tensor = tf.Tensor;
-type Live = Map<string, Tensor>;
 
 /**
  * What distortion is measured on: `joint`, the network's logits (Eq. 1), or `single-layer`, the output of the pruned
@@ -59,8 +60,16 @@ export interface MeasuredPart {
 export interface Measurement {
   readonly layers: readonly CurveLayer[];
   readonly samples: number;
+  readonly recovery: Recovery;
   /** Multiply–accumulates of one measured level on one input, by layer name. */
   readonly cost: ReadonlyMap<string, number>;
+  /**
+   * Gets ready to measure one step of {@linkcode measurementSteps}: under least squares, solves the layer's weights at
+   * its counts over all inputs, which pass in these micro-batches; else there is nothing to do. Asked again, it knows.
+   *
+   * @throws {RangeError} If a value is not finite (layer named).
+   */
+  prepare(ranges: readonly SampleRange[], step: Requests): Promise<void>;
   /** @param onWork Called with multiply–accumulates done since the last call. */
   measure(
     range: SampleRange,
@@ -77,7 +86,8 @@ export interface Measurement {
  * nodes still read (prefix reuse: exact, about half the work for ResNet-32), runs that layer once with the filters of m
  * levels side by side, and the rest of the network on m · B inputs. A last linear layer, and any linear layer under
  * the single-layer objective, has a closed form instead. A level's bits depend on the levels stacked with it and on the
- * micro-batch by float32 rounding, and on nothing else.
+ * micro-batch by float32 rounding, and on nothing else. With recovery, levels are not stacked: batch statistics are
+ * each level's own.
  *
  * @throws {RangeError} If a layer is unknown or a weight not finite.
  * @throws {TypeError} If the inputs have another shape, or the recovery cannot be measured here.
@@ -96,6 +106,7 @@ export function openMeasurement(
   const ops = recoveryOps(engine.ops, recovery);
   const variables = createVariables(runs);
   const ranked = new Map<string, RankedWeights>();
+  let refit: { readonly layer: string; readonly batches: number; readonly weights: LayerRefit } | undefined;
   const cost = measurementCosts(network, layers, { objective });
 
   function rankedOf({ name, parameter }: CurveLayer): RankedWeights {
@@ -106,15 +117,69 @@ export function openMeasurement(
     return weights;
   }
 
+  /** m = 1 under least squares. */
+  function filtersOf(layer: CurveLayer, counts: readonly number[], part: "kept" | "pruned"): Tensor {
+    if (recovery !== "lsq") return stackedFilters(rankedOf(layer), counts, part);
+    if (refit?.layer !== layer.name) {
+      throw new TypeError(`Cannot measure layer ${layer.name}: prepare must solve its weights first`);
+    }
+    const weight = variables.get(`${layer.name}.weight`)!;
+    const solved = refit.weights.at(counts[0]);
+    return tf.tidy(() => {
+      const kept = tf.tensor(solved, weight.shape);
+      return part === "kept" ? kept : tf.sub(weight, kept);
+    });
+  }
+
+  async function prepare(ranges: readonly SampleRange[], step: Requests): Promise<void> {
+    if (recovery !== "lsq") return;
+    for (const layer of layers.filter(({ name }) => step.has(name))) {
+      if (refit?.layer !== layer.name || refit.batches !== ranges.length) {
+        refit = undefined; // its matrices go before the next ones come
+        const weights = refitLayer(layer, await inputMatrices(ranges, layer));
+        refit = { layer: layer.name, batches: ranges.length, weights };
+      }
+      await refit.weights.solve(step.get(layer.name)!);
+    }
+  }
+
+  /** Σ x xᵀ and Σ x yᵀ of what a layer reads and gives in the dense network, its bias aside, over all inputs. */
+  async function inputMatrices(ranges: readonly SampleRange[], layer: CurveLayer): Promise<GramMatrices> {
+    const index = indexOf(runs, layer.name);
+    const node = runs.nodes[index] as ConvNode | LinearNode;
+    const sum = gramSum(node);
+    for (const range of ranges) {
+      const pass: Pass = { ops, network: runs, variables, range, onWork: () => {} };
+      let live = inputsOf(range);
+      try {
+        live = advance(pass, live, 0, index);
+        const x = live.get(node.inputs[0])!;
+        const y = plainOutput(ops, node, x, variables.get(`${layer.name}.weight`)!);
+        await sum.add(x, y).finally(() => y.dispose());
+      } finally {
+        tf.dispose([...live.values()]);
+      }
+      await breathe();
+    }
+    const matrices = sum.matrices();
+    if (!Number.isFinite(matrices.energy) || !matrices.gram.every(Number.isFinite)) {
+      for (const range of ranges) await measure(range, new Map()); // names the image, and the layer it began in
+    }
+    return matrices;
+  }
+
+  function inputsOf({ first, count }: SampleRange): Live {
+    const size = calibration.inputs.length / calibration.count;
+    const inputs = calibration.inputs.subarray(first * size, (first + count) * size);
+    return new Map([["input", tf.tensor(inputs, [count, ...calibration.shape])]]);
+  }
+
   async function measure(
     range: SampleRange,
     requests: Requests,
     onWork: (macs: number) => void = () => {},
   ): Promise<Map<string, MeasuredPart>> {
-    const { first, count } = range;
-    const size = calibration.inputs.length / calibration.count;
-    const inputs = calibration.inputs.subarray(first * size, (first + count) * size);
-    let live: Live = new Map([["input", tf.tensor(inputs, [count, ...calibration.shape])]]);
+    let live = inputsOf(range);
     let at = 0;
     const pass: Pass = { ops, network: runs, variables, range, onWork };
     const outputs = new Map<string, LayerOutputs>();
@@ -128,7 +193,7 @@ export function openMeasurement(
       }
       live = advance(pass, live, at, runs.nodes.length);
       const dense = await read(live.get(runs.nodes[runs.nodes.length - 1].name)!);
-      const norms = await denseNorms(pass, dense, inputs, calibration.shape);
+      const norms = await denseNorms(pass, dense, calibration);
       const parts = [...outputs].map(([name, output]): [string, MeasuredPart] => [
         name,
         "distances" in output
@@ -145,34 +210,33 @@ export function openMeasurement(
   async function runLayer(step: Step, layer: CurveLayer, counts: readonly number[]): Promise<LayerOutputs> {
     const { node, live, index, range, onWork } = step;
     const isLast = index === runs.nodes.length - 1;
-    if (node.op === "linear" && (isLast || objective === "single-layer")) {
+    const isOwn = objective === "single-layer" || (isLast && recovery === "lsq"); // its own output is the logits
+    if (node.op === "linear" && recovery !== "lsq" && (isLast || isOwn)) {
       const x = await read(live.get(node.inputs[0])!);
       const distances = linearDistances(layer.parameter, x, counts);
       await breathe();
       onWork(cost.get(layer.name)! * counts.length * range.count);
       return { distances, norms: isLast ? undefined : await ownNorms(step, layer) };
     }
-    const perStack = recovery === "bn" ? 1 : levelsPerStack(runs, index, range.count);
+    const perStack = recovery !== "none" ? 1 : levelsPerStack(runs, index, range.count);
     const parts: ArrayLike<number>[] = [];
     for (let j = 0; j < counts.length; j += perStack) {
       const stack = counts.slice(j, j + perStack);
       parts.push(
-        await take(
-          objective === "joint" ? stackedLogits(step, layer, stack) : ownDistances(step, layer, stack),
-        ),
+        await take(isOwn ? ownDistances(step, layer, stack) : stackedLogits(step, layer, stack)),
       );
       await breathe();
       onWork(cost.get(layer.name)! * stack.length * range.count);
     }
-    return objective === "joint"
-      ? { logits: concatenate(parts) }
-      : { distances: concatenate(parts), norms: await ownNorms(step, layer) };
+    return isOwn
+      ? { distances: concatenate(parts), norms: isLast ? undefined : await ownNorms(step, layer) }
+      : { logits: concatenate(parts) };
   }
 
   /** [m · B, classes]. */
   function stackedLogits(step: Step, layer: CurveLayer, counts: readonly number[]): Tensor {
     const { node, live, index } = step;
-    const filters = stackedFilters(rankedOf(layer), counts);
+    const filters = filtersOf(layer, counts, "kept");
     const known: Live = new Map();
     try {
       for (const name of liveAt(runs.nodes, index + 1)) {
@@ -194,11 +258,12 @@ export function openMeasurement(
 
   /** ‖(W − W_s) ∗ x‖² of each of m levels, [m, B]: a convolution is linear in its weights. */
   function ownDistances({ node, live }: Step, layer: CurveLayer, counts: readonly number[]): Tensor {
-    return tf.tidy(() => {
-      const filters = stackedFilters(rankedOf(layer), counts, "pruned");
-      const moved = unstack(plainOutput(ops, node, live.get(node.inputs[0])!, filters), counts.length);
-      return sumOfSquares(moved);
-    });
+    const filters = filtersOf(layer, counts, "pruned"); // outside of the tidy, which would take the weights it keeps
+    const distances = tf.tidy(() =>
+      sumOfSquares(unstack(plainOutput(ops, node, live.get(node.inputs[0])!, filters), counts.length))
+    );
+    filters.dispose();
+    return distances;
   }
 
   async function ownNorms({ node, live }: Step, { name }: CurveLayer): Promise<Float32Array> {
@@ -212,21 +277,15 @@ export function openMeasurement(
   return {
     layers,
     samples: calibration.count,
+    recovery,
     cost,
+    prepare,
     measure,
     dispose: () => {
       disposeVariables(variables);
       for (const { weight, ranks } of ranked.values()) tf.dispose([weight, ranks]);
     },
   };
-}
-
-interface Pass {
-  readonly ops: Ops;
-  readonly network: Network;
-  readonly variables: Variables;
-  readonly range: SampleRange;
-  readonly onWork: (macs: number) => void;
 }
 
 /** A pass that has reached a layer. */
@@ -239,93 +298,6 @@ interface Step extends Pass {
 type LayerOutputs =
   | { readonly logits: Float32Array }
   | { readonly distances: Float32Array; readonly norms?: Float32Array };
-
-/** Runs the dense network from node `from` up to node `to`, keeping only what is needed from there on. */
-function advance({ ops, network, variables }: Pass, live: Live, from: number, to: number): Live {
-  if (from === to) return live;
-  const last = network.nodes[network.nodes.length - 1].name;
-  const needed = to === network.nodes.length ? new Set([last]) : liveAt(network.nodes, to);
-  const made = forward(ops, network.nodes.slice(0, to), variables, live, { from, keep: needed });
-  const next: Live = new Map();
-  for (const [name, tensor] of [...live, ...made]) {
-    if (needed.has(name)) next.set(name, tensor);
-    else tensor.dispose();
-  }
-  live.clear(); // its tensors have moved on or are gone
-  return next;
-}
-
-/** ‖f‖² per sample, or a refusal that names the first layer whose output is not finite. */
-async function denseNorms(
-  pass: Pass,
-  dense: Float32Array,
-  inputs: Float32Array,
-  shape: readonly number[],
-): Promise<Float32Array> {
-  const { network, range } = pass;
-  const bad = dense.findIndex((logit) => !Number.isFinite(logit));
-  if (bad < 0) return Float32Array.from(squaredNorms(dense, network.classCount));
-  const sample = Math.floor(bad / network.classCount);
-  const size = inputs.length / range.count;
-  const one = inputs.subarray(sample * size, (sample + 1) * size);
-  const node = await firstBadNode(pass, one, [1, ...shape]);
-  throw new RangeError(
-    `Cannot measure curves of ${network.model}: on image ${
-      range.first + sample
-    } the dense network's output ` +
-      `must be finite, it is not from ${node} on`,
-  );
-}
-
-async function firstBadNode(
-  { ops, network, variables }: Pass,
-  image: Float32Array,
-  shape: number[],
-): Promise<string> {
-  if (!image.every(Number.isFinite)) return "the image itself";
-  const input = tf.tensor(image, shape);
-  const keep = new Set(network.nodes.map(({ name }) => name));
-  const outputs = forward(ops, network.nodes, variables, new Map([["input", input]]), { keep });
-  try {
-    for (const { name } of network.nodes) {
-      const values = await outputs.get(name)!.data();
-      if (!values.every(Number.isFinite)) return `layer ${name}`;
-    }
-    return "the logits";
-  } finally {
-    tf.dispose([input, ...outputs.values()]);
-  }
-}
-
-/** Distances of every level's logits, [counts · samples]. */
-function compare(
-  dense: Float32Array,
-  logits: Float32Array,
-  classes: number,
-  layer: string,
-  range: SampleRange,
-): Float32Array {
-  const distances = new Float32Array(logits.length / classes);
-  for (let j = 0; j < logits.length; j += dense.length) {
-    const pruned = logits.subarray(j, j + dense.length);
-    const bad = pruned.findIndex((logit) => !Number.isFinite(logit));
-    if (bad >= 0) throw notFinite(layer, range.first + Math.floor(bad / classes));
-    distances.set(squaredDistances(dense, pruned, classes), j / classes);
-  }
-  return checked(distances, layer, range);
-}
-
-function checked(distances: Float32Array, layer: string, { first, count }: SampleRange): Float32Array {
-  const bad = distances.findIndex((distance) => !Number.isFinite(distance));
-  if (bad >= 0) throw notFinite(layer, first + bad % count);
-  return distances;
-}
-
-function notFinite(layer: string, image: number): RangeError {
-  return new RangeError(
-    `Cannot measure layer ${layer}: on image ${image} the pruned network's output must be finite, it is not`,
-  );
-}
 
 /** Sum of squares of each sample (first axis), over all others. */
 function sumOfSquares(outputs: Tensor): Tensor {
@@ -362,10 +334,6 @@ function concatenate(parts: readonly ArrayLike<number>[]): Float32Array {
     at += part.length;
   }
   return all;
-}
-
-async function read(tensor: Tensor): Promise<Float32Array> {
-  return await tensor.data() as Float32Array;
 }
 
 /** The values of a tensor, which is disposed. */

@@ -17,6 +17,7 @@ import { type Network, prunableLayers } from "../network.ts";
 import { createVariables, disposeVariables } from "../variables.ts";
 import { measureCurves } from "../rd_curve.ts";
 import { openMeasurement } from "./measurement.ts";
+import { localMeter } from "./meter.ts";
 
 /** The network with the `count` smallest |w| of one layer at 0. */
 function prunedByHand(network: Network, layer: string, count: number): Network {
@@ -70,7 +71,7 @@ Deno.test(
       ["conv1", "conv2", "conv4", "hidden", "linear"].map((name) => [name, [3, 20]] as const),
     );
     const measurement = openMeasurement(engine, network, set, { objective: "single-layer" });
-    const measured = await measurement.measure({ first: 0, count: 3 }, requests);
+    const measured = await localMeter(measurement, { microBatch: 2 }).measure(requests); // more than one: weights stay
     measurement.dispose();
     for (const [name, counts] of requests) {
       const outputOf = (changed: Network) =>
@@ -123,19 +124,17 @@ Deno.test(
 );
 
 Deno.test(
-  "openMeasurement() refuses least squares until it is built, and batch statistics without a training mode",
+  "openMeasurement() refuses recovery without a training mode",
   withEngine((engine) => {
     const network = tinyNetwork();
-    const set = noiseInputs(network, 2);
-    assert.throws(() => openMeasurement(engine, network, set, { recovery: "lsq" }), {
-      name: "TypeError",
-      message:
-        "Cannot measure curves under least squares: layer-wise least squares is not built yet; use none or bn",
-    });
-    assert.throws(() => openMeasurement({ ...engine, canTrain: false }, network, set, { recovery: "bn" }), {
-      name: "TypeError",
-      message: /^Cannot measure curves under batch statistics on the engine .*: it has no training mode$/,
-    });
+    for (const recovery of ["bn", "lsq"] as const) {
+      const open = () =>
+        openMeasurement({ ...engine, canTrain: false }, network, noiseInputs(network, 2), { recovery });
+      assert.throws(open, {
+        name: "TypeError",
+        message: /^Cannot measure curves under batch statistics on the engine .*: it has no training mode$/,
+      });
+    }
   }),
 );
 

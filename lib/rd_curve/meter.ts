@@ -3,6 +3,7 @@ import type { MeasuredPart, Measurement, Requests } from "./measurement.ts";
 import { microBatches, type SampleRange } from "./batch_size.ts";
 import type { CurveLayer } from "./layers.ts";
 import type { PartStore } from "./part_store.ts";
+import { measurementSteps } from "./steps.ts";
 
 /** Measured over all N samples; by layer name. */
 export type Measured = ReadonlyMap<string, MeasuredPart>;
@@ -34,19 +35,30 @@ export function localMeter(
     samples,
     microBatch,
     measure: async (requests) => {
-      const parts: Measured[] = [];
-      for (const range of ranges) {
-        parts.push(await measurePart(measurement, range, requests, { store, onWork }));
+      const steps = measurementSteps(layers, requests, measurement.recovery);
+      const measured: Measured[] = [];
+      for (const step of steps) {
+        const parts: Measured[] = [];
+        for (const range of ranges) {
+          parts.push(await measurePart(measurement, { range, ranges }, step, { store, onWork }));
+        }
+        measured.push(joinParts(step, ranges, parts));
       }
-      return joinParts(requests, ranges, parts);
+      return joinSteps(requests, measured);
     },
   };
 }
 
-/** One micro-batch: takes from the store what is there, measures the rest and puts it there. */
+/** One of all micro-batches. */
+export interface MicroBatch {
+  readonly range: SampleRange;
+  readonly ranges: readonly SampleRange[];
+}
+
+/** One micro-batch of one step: takes from the store what is there, measures the rest and puts it there. */
 export async function measurePart(
   measurement: Measurement,
-  range: SampleRange,
+  { range, ranges }: MicroBatch,
   requests: Requests,
   { store, onWork }: Pick<MeterOptions, "store" | "onWork"> = {},
 ): Promise<Measured> {
@@ -54,14 +66,15 @@ export async function measurePart(
   const missing = new Map<string, readonly number[]>();
   for (const [layer, counts] of requests) {
     if (counts.length === 0) continue;
-    const part = store?.read({ layer, range, counts });
+    const part = store?.read({ layer, range, batches: ranges.length, counts });
     if (part) found.set(layer, part);
     else missing.set(layer, counts);
     if (part) onWork?.(measurement.cost.get(layer)! * counts.length * range.count);
   }
   if (missing.size === 0) return found;
+  await measurement.prepare(ranges, missing);
   for (const [layer, part] of await measurement.measure(range, missing, onWork)) {
-    store?.write({ layer, range, counts: missing.get(layer)! }, part);
+    store?.write({ layer, range, batches: ranges.length, counts: missing.get(layer)! }, part);
     found.set(layer, part);
   }
   return found;
@@ -87,6 +100,23 @@ export function joinParts(
       });
     });
     joined.set(layer, { distances, norms });
+  }
+  return joined;
+}
+
+/** Puts the levels of a layer that were measured in several steps one after the other. */
+export function joinSteps(requests: Requests, steps: readonly Measured[]): Measured {
+  const joined = new Map<string, MeasuredPart>();
+  for (const layer of requests.keys()) {
+    const parts = steps.flatMap((step) => step.get(layer) ?? []);
+    if (parts.length === 0) continue;
+    const distances = new Float32Array(parts.reduce((sum, part) => sum + part.distances.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      distances.set(part.distances, at);
+      at += part.distances.length;
+    }
+    joined.set(layer, { distances, norms: parts[0].norms });
   }
   return joined;
 }

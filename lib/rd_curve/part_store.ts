@@ -17,6 +17,8 @@ import { codeVersion } from "./code_version.ts";
 export interface PartKey {
   readonly layer: string;
   readonly range: SampleRange;
+  /** Micro-batches in all: weights that are solved anew are solved over all of them. */
+  readonly batches: number;
   /** Pruned weights, ascending. */
   readonly counts: readonly number[];
 }

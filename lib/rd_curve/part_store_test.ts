@@ -9,7 +9,7 @@ import { localMeter } from "./meter.ts";
 import { measurementKey, openPartStore, type PartStore, withLockWaiting } from "./part_store.ts";
 
 const ENGINE = { name: "cpu", description: "test" } as const;
-const PART = { layer: "conv1", range: { first: 0, count: 2 }, counts: [3, 5] };
+const PART = { layer: "conv1", range: { first: 0, count: 2 }, batches: 3, counts: [3, 5] };
 const MEASURED = { distances: Float32Array.of(1, 2, 3, 4), norms: Float32Array.of(5, 6) };
 
 Deno.test(

@@ -4,33 +4,27 @@ import type { Engine } from "../engine.ts";
 import type { Ops } from "../engine/ops.ts";
 
 /**
- * What follows pruning before the distortion is taken: nothing; batch statistics measured anew; or, once that is built,
- * the layer's surviving weights solved anew by least squares.
+ * What follows pruning before the distortion is taken: nothing; batch statistics measured anew; or that, and the pruned
+ * layer's surviving weights solved anew by least squares towards its dense output (see {@link refitLayer}).
  */
 export type Recovery = "none" | "bn" | "lsq";
 
 export const RECOVERIES: readonly Recovery[] = ["none", "bn", "lsq"];
 
-/** @throws {TypeError} If curves cannot be measured under this recovery, here or at all. */
+/** @throws {TypeError} If curves cannot be measured under this recovery on this engine. */
 export function checkRecovery(engine: Engine, recovery: Recovery): void {
-  if (recovery === "lsq") {
-    throw new TypeError(
-      "Cannot measure curves under least squares: layer-wise least squares is not built yet; use none or bn",
-    );
-  }
-  if (recovery === "bn" && !engine.canTrain) {
-    throw new TypeError(
-      `Cannot measure curves under batch statistics on the engine ${engine.name}: it has no training mode`,
-    );
-  }
+  if (recovery === "none" || engine.canTrain) return;
+  throw new TypeError(
+    `Cannot measure curves under batch statistics on the engine ${engine.name}: it has no training mode`,
+  );
 }
 
 /**
  * The engine's operations with batch normalisation as the recovery leaves it.
  *
- * `bn` normalises each micro-batch by its own mean and variance, the dense network as well as the pruned one, so that
- * the distortion at level 0 is exactly 0. It stands for statistics measured anew over the whole set: equal to it up
- * to the noise of one micro-batch's statistics, which hits both networks alike, at the price of a single pass.
+ * `bn` and `lsq` normalise each micro-batch by its own mean and variance, the dense network as well as the pruned one,
+ * so that the distortion at level 0 is exactly 0. It stands for statistics measured anew over the whole set: equal to it
+ * up to the noise of one micro-batch's statistics, which hits both networks alike, at the price of a single pass.
  */
 export function recoveryOps(ops: Ops, recovery: Recovery): Ops {
   if (recovery === "none") return ops;

@@ -5,7 +5,7 @@ import type { ConvNode, LinearNode } from "../network.ts";
 type Tensor = tf.Tensor;
 
 /** Rows summed in the engine's float32 before float64 takes over: rounding stays below 10⁻⁵ of the diagonal. */
-const ROWS = 4096;
+export const GRAM_ROWS = 4096;
 
 export interface GramMatrices {
   /** Unfolded inputs K: kernel · kernel · channels, channels last, as engine weights lie. */
@@ -17,6 +17,16 @@ export interface GramMatrices {
   readonly cross: Float64Array;
   /** Σ y², all outputs together. */
   readonly energy: number;
+}
+
+/** Sums that grow batch by batch, so that no more than one batch need be held. */
+export interface GramSum {
+  /**
+   * @param x What the layer reads, [n, h, w, c] or [n, features].
+   * @param y What it should give, the bias taken off, [n, h', w', O] or [n, O].
+   */
+  add(x: Tensor, y: Tensor): Promise<void>;
+  matrices(): GramMatrices;
 }
 
 /**
@@ -32,16 +42,23 @@ export async function gramMatrices(
   inputs: readonly Tensor[],
   targets: readonly Tensor[],
 ): Promise<GramMatrices> {
+  const sum = gramSum(node);
+  for (const [batch, x] of inputs.entries()) await sum.add(x, targets[batch]);
+  return sum.matrices();
+}
+
+/** As {@link gramMatrices}, batch by batch. */
+export function gramSum(node: ConvNode | LinearNode): GramSum {
   let gram = new Float64Array(0);
   let cross = new Float64Array(0);
   let [size, outputs, energy] = [0, 0, 0];
-  for (const [batch, x] of inputs.entries()) {
-    const y = targets[batch];
+
+  async function add(x: Tensor, y: Tensor): Promise<void> {
     outputs = y.shape[y.shape.length - 1]!;
     const rows = y.size / outputs;
     const images = x.shape[0];
     const perImage = rows / images;
-    const group = Math.max(1, Math.floor(ROWS / perImage));
+    const group = Math.max(1, Math.floor(GRAM_ROWS / perImage));
     for (let first = 0; first < images; first += group) {
       const count = Math.min(group, images - first);
       const part = (tensor: Tensor) =>
@@ -65,8 +82,14 @@ export async function gramMatrices(
       tf.dispose(products);
     }
   }
-  symmetrise(gram, size);
-  return { size, outputs, gram, cross, energy };
+
+  return {
+    add,
+    matrices: () => {
+      symmetrise(gram, size);
+      return { size, outputs, gram, cross, energy };
+    },
+  };
 }
 
 /** Every window of a layer's input as a row: [n · h' · w', kernel · kernel · channels]; [n, features] as it is. */

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { ConvNode, LinearNode, Parameter } from "../network.ts";
 import { fromEngineLayout, toEngineLayout } from "../variables.ts";
-import { gramMatrices } from "./gram.ts";
+import { type GramMatrices, gramMatrices } from "./gram.ts";
 import { solveRidge } from "./ridge.ts";
 import type { NodeView } from "./walk.ts";
 
@@ -23,33 +23,49 @@ export interface SolveOptions {
  */
 export async function solveLayer(
   { node, inputs, denseOutputs, weights }: NodeView & { readonly node: ConvNode | LinearNode },
-  { ridge, towards = "zero", directLimit }: SolveOptions = {},
+  { ridge, towards, directLimit }: SolveOptions = {},
 ): Promise<Map<string, Parameter>> {
   const weight = weights.get(`${node.name}.weight`)!;
   const bias = weights.get(`${node.name}.bias`);
   const targets = bias === undefined ? denseOutputs : withoutBias(denseOutputs, bias);
   try {
-    const { size, outputs, gram, cross } = await gramMatrices(node, inputs, targets);
-    if (gram.every((value) => value === 0)) return new Map(); // dead inputs: any weights will do
+    const matrices = await gramMatrices(node, inputs, targets);
+    if (matrices.gram.every((value) => value === 0)) return new Map(); // dead inputs: any weights will do
     const present = Float64Array.from(toEngineLayout(weight));
-    const mask = Uint8Array.from(present, (value) => value === 0 ? 0 : 1);
-    const anchor = towards === "present" ? present : new Float64Array(present.length);
-    const multiplier = engineProduct(gram, size, outputs);
-    try {
-      const solution = await solveRidge(
-        { size, outputs, gram, cross, mask, anchor },
-        { ridge, directLimit, multiply: multiplier.multiply },
-      );
-      const data = fromEngineLayout(weight.shape, solution);
-      return new Map([[`${node.name}.weight`, { shape: weight.shape, data }]]);
-    } finally {
-      multiplier.dispose();
-    }
+    const solution = await solveWeights(matrices, present, { ridge, towards, directLimit });
+    const data = fromEngineLayout(weight.shape, solution);
+    return new Map([[`${node.name}.weight`, { shape: weight.shape, data }]]);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RangeError(`Cannot recover layer ${node.name}: ${error.message}`, { cause: error });
   } finally {
     if (targets !== denseOutputs) tf.dispose([...targets]);
+  }
+}
+
+/**
+ * The kept weights of least Σ ‖W x − y‖² + λ ‖W‖² (`towards: "present"`: λ ‖W − present‖²); see {@link solveRidge}.
+ *
+ * @param matrices Σ x xᵀ and Σ x yᵀ.
+ * @param present The weights as they are, 0 where pruned, [K · O] as the engine lays them.
+ * @returns [K · O], 0 where pruned.
+ * @throws {RangeError} If a number is not finite.
+ */
+export async function solveWeights(
+  { size, outputs, gram, cross }: GramMatrices,
+  present: Float64Array,
+  { ridge, towards = "zero", directLimit }: SolveOptions = {},
+): Promise<Float64Array> {
+  const mask = Uint8Array.from(present, (value) => value === 0 ? 0 : 1);
+  const anchor = towards === "present" ? present : new Float64Array(present.length);
+  const multiplier = engineProduct(gram, size, outputs);
+  try {
+    return await solveRidge(
+      { size, outputs, gram, cross, mask, anchor },
+      { ridge, directLimit, multiply: multiplier.multiply },
+    );
+  } finally {
+    multiplier.dispose();
   }
 }
 

@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { microBatches } from "../../lib/rd_curve/batch_size.ts";
+import { microBatches, type SampleRange } from "../../lib/rd_curve/batch_size.ts";
 import { curveLayers } from "../../lib/rd_curve/layers.ts";
 import { measurementCosts, type Requests } from "../../lib/rd_curve/measurement.ts";
-import { joinParts, type Measured, type Meter } from "../../lib/rd_curve/meter.ts";
-import { openPartStore, type PartStore } from "../../lib/rd_curve/part_store.ts";
+import { joinParts, joinSteps, type Measured, type Meter } from "../../lib/rd_curve/meter.ts";
+import { openPartStore, type PartKey, type PartStore } from "../../lib/rd_curve/part_store.ts";
+import { measurementSteps } from "../../lib/rd_curve/steps.ts";
 import type { Job, Opened } from "./job.ts";
 import type { WorkerMessage, WorkerStart, WorkerTask } from "./worker.ts";
 
@@ -61,24 +62,34 @@ export async function startPool(
       async measure(requests) {
         const store = openPartStore(folder, key, { onWarning });
         const ranges = microBatches(calibration.count, microBatch);
-        const queue = ranges.flatMap((range) => {
-          const missing = [...requests].filter(([layer, counts]) => {
-            const isThere = counts.length === 0 || store.read({ layer, range, counts }) !== null;
-            if (isThere) onWork(cost.get(layer)! * counts.length * range.count);
-            return !isThere;
+        const batches = ranges.length;
+        const isMissing = ([layer, counts]: Entry, range: SampleRange) => {
+          const isThere = counts.length === 0 || store.read({ layer, range, batches, counts }) !== null;
+          if (isThere) onWork(cost.get(layer)! * counts.length * range.count);
+          return !isThere;
+        };
+        const common = { folder, microBatch };
+        const steps = measurementSteps(layers, requests, job.recovery ?? "none");
+        const queue = job.recovery === "lsq"
+          ? steps.map((step): WorkerTask => { // one layer: who solves its weights measures them on all inputs
+            const [entry] = step;
+            return { ...common, own: ranges.filter((range) => isMissing(entry, range)), requests: [entry] };
+          }).filter(({ own }) => own.length > 0)
+          : ranges.flatMap((range) => {
+            const missing = [...requests].filter((entry) => isMissing(entry, range));
+            return shared(missing, cost, workers).map((part): WorkerTask => (
+              { ...common, own: [range], requests: part }
+            ));
           });
-          return shared(missing, cost, workers).map((part): WorkerTask => ({
-            folder,
-            range,
-            requests: part,
-          }));
-        });
         await Promise.all(hands.map(async (hand) => {
           for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
             await hand.ask(task, onWork);
           }
         }));
-        return joinParts(requests, ranges, ranges.map((range) => readParts(store, requests, range)));
+        const measured = steps.map((step) =>
+          joinParts(step, ranges, ranges.map((range) => readParts(store, step, { range, batches })))
+        );
+        return joinSteps(requests, measured);
       },
     });
     const memory = () => {
@@ -95,9 +106,13 @@ export async function startPool(
 type Ready = Extract<WorkerMessage, { ready: unknown }>;
 type Entry = readonly [string, readonly number[]];
 
-function readParts(store: PartStore, requests: Requests, range: { first: number; count: number }): Measured {
+function readParts(
+  store: PartStore,
+  requests: Requests,
+  { range, batches }: Pick<PartKey, "range" | "batches">,
+): Measured {
   const parts = [...requests].filter(([, counts]) => counts.length > 0).map(([layer, counts]) => {
-    const part = store.read({ layer, range, counts });
+    const part = store.read({ layer, range, batches, counts });
     if (part === null) throw new TypeError(`Cannot read what a worker measured: layer ${layer} is missing`);
     return [layer, part] as const;
   });

@@ -71,9 +71,9 @@ export async function openMeter(
     bar.update(done);
   });
   const memory = flags.memory * 2 ** 20;
-  const microBatch = flags.microBatch ?? microBatchFor(network, memory);
+  const microBatch = flags.microBatch ?? microBatchFor(network, memory, job);
   const useful = flags.workers ?? Math.ceil(progress.total / PASSES_PER_WORKER);
-  const workers = Math.min(workersAsked(flags), workersFor(network, microBatch, memory), useful);
+  const workers = Math.min(workersAsked(flags), workersFor(network, microBatch, { ...job, memory }), useful);
   const onWarning = (message: string) => console.error(`curves: ${message}`);
   const shared = { levels: flags.levels, workers, finish: progress.finish };
   if (workers > 1) {

@@ -6,7 +6,7 @@
  */
 import { createInterface } from "node:readline";
 import process from "node:process";
-import type { SampleRange } from "../../lib/rd_curve/batch_size.ts";
+import { microBatches, type SampleRange } from "../../lib/rd_curve/batch_size.ts";
 import { type Measurement, openMeasurement } from "../../lib/rd_curve/measurement.ts";
 import { measurePart } from "../../lib/rd_curve/meter.ts";
 import { openPartStore } from "../../lib/rd_curve/part_store.ts";
@@ -19,7 +19,9 @@ export interface WorkerStart {
 export interface WorkerTask {
   /** Where the parts go. */
   readonly folder: string;
-  readonly range: SampleRange;
+  /** To measure, of all those that the inputs pass in. */
+  readonly own: readonly SampleRange[];
+  readonly microBatch: number;
   /** Pruned counts by layer. */
   readonly requests: readonly (readonly [string, readonly number[]])[];
 }
@@ -46,10 +48,16 @@ async function serve(): Promise<void> {
       say({ ready: { key, engine: engine.name, description: engine.description } });
       continue;
     }
-    const { folder, range, requests } = JSON.parse(line) as WorkerTask;
+    const { folder, own, microBatch, requests } = JSON.parse(line) as WorkerTask;
     const { measurement, key } = opened;
     const store = openPartStore(folder, key, { onWarning: (warning) => say({ warning }) });
-    await measurePart(measurement, range, new Map(requests), { store, onWork: (work) => say({ work }) });
+    const ranges = microBatches(measurement.samples, microBatch);
+    for (const range of own) {
+      await measurePart(measurement, { range, ranges }, new Map(requests), {
+        store,
+        onWork: (work) => say({ work }),
+      });
+    }
     say({ done: true });
   }
 }
