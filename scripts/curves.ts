@@ -94,7 +94,11 @@ const command = addStatisticOptions(
     "single-threaded processes (default: one per core; with --threads, one)",
     wholeNumber(1),
   )
-  .option("--cache <folder>", "where parts of the work are kept (default: data/cache/curves)", true)
+  .option(
+    "--cache <folder>",
+    "where parts of the work are kept, by content and kind of processor (default: data/cache/curves)",
+    true,
+  )
   .option("--no-cache", "keep nothing: a killed run starts anew")
   .option(
     "--shard <i/n>",
@@ -126,7 +130,7 @@ async function curvesCommand(options: Options): Promise<void> {
   const job = { ...jobOf(options), layerNames: layerNamesOf(options, opened) };
   const { text, facts } = await withCacheFolder(options, async (folder) => {
     const source = options.firstOrder
-      ? await openFirstOrder(options, job, opened)
+      ? await openFirstOrder(options, job, { ...opened, folder })
       : await openMeter(options, job, { ...opened, folder });
     try {
       return await source.guarded(() => measure(source, { options, opened, began }));
@@ -205,7 +209,7 @@ async function measure(source: Source, run: Run): Promise<Summary> {
 }
 
 async function measureShard(source: Source, run: Run, shard: ShardFlag): Promise<Summary> {
-  const { meter, engine, key, finish } = source;
+  const { meter, engine, content, finish } = source;
   const { options: { out, objective, recovery, levels: chosen }, opened: { network } } = run;
   const levels = gridOf({ levels: chosen });
   const parts = await meter.measure(
@@ -218,7 +222,7 @@ async function measureShard(source: Source, run: Run, shard: ShardFlag): Promise
   const layers = curveLayers(network).map(({ parameter: _, ...layer }) => layer);
   writeShard(out, {
     ...shard,
-    key,
+    key: content,
     model,
     samples,
     microBatch,
@@ -239,10 +243,11 @@ async function measureShard(source: Source, run: Run, shard: ShardFlag): Promise
   };
 }
 
-function originOf({ description, meter, workers }: Source, { options, opened, began }: Run) {
+function originOf({ description, processor, meter, workers }: Source, { options, opened, began }: Run) {
   const { calibration, path } = opened;
   return {
     engine: description,
+    processor,
     seed: seedOf(options),
     protocol: `${protocolOf(options)}; calibration: ${calibration.name}`,
     samples: calibration.count,

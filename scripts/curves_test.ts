@@ -7,7 +7,7 @@ import { shakenNetwork, withValues } from "../lib/_test_helpers.ts";
 import { saveNetwork } from "../lib/checkpoint.ts";
 import { type CurvesFile, readCurves } from "../lib/rd_files.ts";
 import { resnet32 } from "../lib/resnet32.ts";
-import { readShard } from "./curves/shard_file.ts";
+import { readShard, writeShard } from "./curves/shard_file.ts";
 
 interface Outcome {
   readonly code: number;
@@ -70,6 +70,18 @@ Deno.test("curves gives the same bits from one process, two workers, shards, and
   assert.deepEqual([joined.provenance.shards, joined.provenance.workers], [2, [1, 1]]);
   const seconds = [1, 2].map((shard) => Number(readShard(at(`${shard}.safetensors`)).origin.seconds));
   assert.equal(joined.provenance.seconds, Number((seconds[0] + seconds[1]).toFixed(1)));
+  assert.equal(joined.provenance.processor, one.provenance.processor);
+  const other = readShard(at("1.safetensors"));
+  writeShard(at("other.safetensors"), { ...other, origin: { ...other.origin, processor: "another" } });
+  const mixed = await curves(
+    "--merge",
+    at("other.safetensors"),
+    at("2.safetensors"),
+    "--out",
+    at("mixed.json"),
+  );
+  assert.match(mixed.stdout, /2 shards from 2 kinds of processor, whose last bits may differ\n$/);
+  assert.deepEqual(readCurves(at("mixed.json")).provenance.processor, ["another", one.provenance.processor]);
   const lonely = await curves("--merge", at("1.safetensors"), "--out", at("never.json"));
   assert.deepEqual([lonely.code, lonely.stderr], [
     1,
@@ -111,9 +123,13 @@ Deno.test("curves under least squares gives the same bits from one process and f
 });
 
 Deno.test("curves predicts by gradients, certifies, and says so in its file", async () => {
-  const few = ["--data", "noise", "--samples", "1", "--no-cache", "--workers", "1"];
-  const first = await measured("first.json", ...few, "--levels", "0,0.5", "--first-order");
+  const few = ["--data", "noise", "--samples", "1", "--workers", "1", "--cache", at("few")];
+  const predict = [...few, "--levels", "0,0.5", "--first-order"];
+  const first = await measured("first.json", ...predict);
   assert.equal((first as Record<string, unknown>).method, "first-order");
+  const [key] = readdirSync(at("few"));
+  assert.equal(readdirSync(join(at("few"), key)).filter((name) => name.endsWith(".safetensors")).length, 34);
+  assert.deepEqual(numbers(await measured("first2.json", ...predict)), numbers(first));
   const certified = await measured(
     "certified.json",
     ...few,

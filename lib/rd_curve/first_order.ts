@@ -7,13 +7,20 @@ import { squaredNorms } from "../distortion.ts";
 import type { Engine } from "../engine.ts";
 import { checkImages, type Network } from "../network.ts";
 import { createVariables, disposeVariables, toEngineLayout } from "../variables.ts";
+import { microBatches, type SampleRange } from "./batch_size.ts";
 import { type CurveLayer, curveLayers, magnitudeRanks } from "./layers.ts";
 import { logitGradients } from "./logit_gradients.ts";
-import type { MeasuredPart } from "./measurement.ts";
-import type { Measured, Meter } from "./meter.ts";
+import type { MeasuredPart, Requests } from "./measurement.ts";
+import { joinParts, type Measured, type Meter } from "./meter.ts";
+import type { PartKey, PartStore } from "./part_store.ts";
+
+/** Images whose predictions are kept together. */
+const KEPT_TOGETHER = 32;
 
 export interface FirstOrderOptions {
   readonly layerNames?: readonly string[];
+  /** Where predictions are kept, some images at a time, so that a killed run goes on. @default nowhere */
+  readonly store?: PartStore;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -25,6 +32,8 @@ export interface FirstOrderOptions {
  * the number of levels, against levels · layers / 2 for measuring. Right for small distortion only: where it leaves
  * the measured curve is itself a result (Fig. 4). Batch normalisation keeps its running statistics.
  *
+ * Images pass one by one, so that what the store holds changes no bit.
+ *
  * @param levels Ascending from 0.
  * @returns A meter that answers at these levels, as the measuring ones do.
  * @throws {TypeError} If the engine has no gradients (wasm), or the inputs have another shape.
@@ -35,45 +44,96 @@ export async function firstOrderMeter(
   network: Network,
   calibration: CalibrationSet,
   levels: readonly number[],
-  { layerNames, onProgress }: FirstOrderOptions = {},
+  { layerNames, store, onProgress }: FirstOrderOptions = {},
 ): Promise<Meter> {
   checkImages(network, calibration);
   if (!engine.canTrain) {
     throw new TypeError(`Cannot differentiate logits on the engine ${engine.name}: it has no gradients`);
   }
   const layers = curveLayers(network, layerNames);
-  const sums = layers.map((layer) => prefixSums(layer, levels, network.classCount));
-  const wanted = new Set(layers.map(({ name }) => name));
-  const { count } = calibration;
-  const size = calibration.inputs.length / count;
-  const logits = new Float32Array(count * network.classCount);
-  const distances = layers.map(() => new Float32Array(levels.length * count));
-  const variables = createVariables(network);
+  const counts = layers.map(({ weights }) => levels.map((level) => prunedAtLevel(level, weights)));
+  const ranges = microBatches(calibration.count, KEPT_TOGETHER);
+  const predict = openPredictor(engine, network, calibration, { layers, counts });
+  const keyOf = (range: SampleRange, i: number): PartKey => (
+    { layer: layers[i].name, range, batches: ranges.length, counts: counts[i] }
+  );
+  const parts: Measured[] = [];
   try {
-    for (let n = 0; n < count; n++) {
-      const image = calibration.inputs.subarray(n * size, (n + 1) * size);
-      const input = tf.tensor(image, [1, ...calibration.shape]);
-      const result = await logitGradients(engine.ops, network, variables, input, {
-        wanted,
-        visit: (name, gradient) => {
-          const i = layers.findIndex((layer) => layer.name === name);
-          sums[i](gradient).forEach((distance, j) => distances[i][j * count + n] = distance);
-        },
-      }).finally(() => input.dispose());
-      logits.set(result, n * network.classCount);
-      layers.forEach((layer, i) => checkFinite(layer, distances[i][(levels.length - 1) * count + n], n));
-      await breathe();
-      onProgress?.(n + 1, count);
+    for (const range of ranges) {
+      const found = layers.map((_, i) => store?.read(keyOf(range, i)));
+      const known = found.every((part) => part)
+        ? found as MeasuredPart[]
+        : await predict.range(range, onProgress);
+      if (known !== found) known.forEach((part, i) => store?.write(keyOf(range, i), part));
+      onProgress?.(range.first + range.count, calibration.count);
+      parts.push(new Map(layers.map(({ name }, i) => [name, known[i]])));
     }
   } finally {
-    disposeVariables(variables);
+    predict.dispose();
   }
-  const norms = Float32Array.from(squaredNorms(logits, network.classCount));
+  const all = joinParts(new Map(layers.map(({ name }, i) => [name, counts[i]])), ranges, parts);
   return {
     layers,
-    samples: count,
+    samples: calibration.count,
     microBatch: 1,
-    measure: (requests) => Promise.resolve(pick(layers, levels, { requests, distances, norms })),
+    measure: (requests) => Promise.resolve(pick(layers, levels, { requests, all })),
+  };
+}
+
+interface Predictor {
+  /** Parts of all layers, in their order. */
+  range(range: SampleRange, onProgress?: FirstOrderOptions["onProgress"]): Promise<MeasuredPart[]>;
+  dispose(): void;
+}
+
+function openPredictor(
+  engine: Engine,
+  network: Network,
+  calibration: CalibrationSet,
+  { layers, counts }: {
+    readonly layers: readonly CurveLayer[];
+    readonly counts: readonly (readonly number[])[];
+  },
+): Predictor {
+  const sums = layers.map((layer, i) => prefixSums(layer, counts[i], network.classCount));
+  const wanted = new Set(layers.map(({ name }) => name));
+  const size = calibration.inputs.length / calibration.count;
+  const variables = createVariables(network);
+
+  /** Distances of one image by layer and level, and its logits. */
+  async function image(n: number): Promise<{ distances: Float64Array[]; logits: Float32Array }> {
+    const inputs = calibration.inputs.subarray(n * size, (n + 1) * size);
+    const input = tf.tensor(inputs, [1, ...calibration.shape]);
+    const distances: Float64Array[] = layers.map(() => new Float64Array(0));
+    const logits = await logitGradients(engine.ops, network, variables, input, {
+      wanted,
+      visit: (name, gradient) => {
+        const i = layers.findIndex((layer) => layer.name === name);
+        distances[i] = sums[i](gradient);
+      },
+    }).finally(() => input.dispose());
+    layers.forEach((layer, i) => checkFinite(layer, distances[i], n));
+    await breathe();
+    return { distances, logits };
+  }
+
+  return {
+    async range({ first, count }, onProgress) {
+      const parts = counts.map(({ length }): MeasuredPart => (
+        { distances: new Float32Array(length * count), norms: new Float32Array(count) }
+      ));
+      for (let k = 0; k < count; k++) {
+        const { distances, logits } = await image(first + k);
+        const [norm] = squaredNorms(logits, network.classCount);
+        parts.forEach((part, i) => {
+          distances[i].forEach((distance, j) => part.distances[j * count + k] = distance);
+          part.norms[k] = norm;
+        });
+        onProgress?.(first + k + 1, calibration.count);
+      }
+      return parts;
+    },
+    dispose: () => disposeVariables(variables),
   };
 }
 
@@ -84,10 +144,9 @@ export async function firstOrderMeter(
  */
 function prefixSums(
   { parameter, weights }: CurveLayer,
-  levels: readonly number[],
+  counts: readonly number[],
   classes: number,
 ): (gradient: Float32Array) => Float64Array {
-  const counts = levels.map((level) => prunedAtLevel(level, weights));
   const bucketOfRank = new Uint16Array(weights);
   for (let rank = 0, j = 0; rank < weights; rank++) {
     while (j < counts.length && counts[j] <= rank) j++;
@@ -115,8 +174,8 @@ function prefixSums(
   };
 }
 
-function checkFinite({ name }: CurveLayer, distance: number, image: number): void {
-  if (Number.isFinite(distance)) return;
+function checkFinite({ name }: CurveLayer, distances: Float64Array, image: number): void {
+  if (distances.every(Number.isFinite)) return;
   throw new RangeError(
     `Cannot predict layer ${name}: its gradients on image ${image} must be finite, they are not`,
   );
@@ -125,20 +184,17 @@ function checkFinite({ name }: CurveLayer, distance: number, image: number): voi
 function pick(
   layers: readonly CurveLayer[],
   levels: readonly number[],
-  { requests, distances, norms }: {
-    requests: ReadonlyMap<string, readonly number[]>;
-    distances: readonly Float32Array[];
-    norms: Float32Array;
-  },
+  { requests, all }: { readonly requests: Requests; readonly all: Measured },
 ): Measured {
-  const samples = norms.length;
   const measured = new Map<string, MeasuredPart>();
   for (const [name, counts] of requests) {
-    const i = layers.findIndex((layer) => layer.name === name);
+    const { weights } = layers.find((layer) => layer.name === name)!;
+    const { distances, norms } = all.get(name)!;
+    const samples = norms.length;
     const rows = new Float32Array(counts.length * samples);
     counts.forEach((count, row) => {
-      const j = levels.findIndex((level) => prunedAtLevel(level, layers[i].weights) === count);
-      rows.set(distances[i].subarray(j * samples, (j + 1) * samples), row * samples);
+      const j = levels.findIndex((level) => prunedAtLevel(level, weights) === count);
+      rows.set(distances.subarray(j * samples, (j + 1) * samples), row * samples);
     });
     measured.set(name, { distances: rows, norms });
   }

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import { float64Forward } from "../_float64_network.ts";
-import { assertAllclose, float64Weights, noiseInputs, tinyNetwork, withEngine } from "../_test_helpers.ts";
+import {
+  assertAllclose,
+  float64Weights,
+  inTemporaryFolder,
+  noiseInputs,
+  tinyNetwork,
+  withEngine,
+} from "../_test_helpers.ts";
 import type { Network } from "../network.ts";
 import { prunableLayers } from "../network.ts";
 import { curvesBy } from "../rd_curve.ts";
 import { firstOrderMeter } from "./first_order.ts";
+import { openPartStore, type PartStore } from "./part_store.ts";
 
 const LEVELS = [0, 0.2, 0.5, 0.8, 1];
 
@@ -70,6 +78,57 @@ Deno.test(
     await assert.rejects(firstOrderMeter({ ...engine, canTrain: false }, network, set, LEVELS), {
       name: "TypeError",
       message: /^Cannot differentiate logits on the engine .*: it has no gradients$/,
+    });
+  }),
+);
+
+Deno.test(
+  "firstOrderMeter() killed after any part goes on to the same curves, and predicts no image twice",
+  withEngine((engine) =>
+    inTemporaryFolder(async (folder) => {
+      const network = tinyNetwork();
+      const set = noiseInputs(network, 70); // three parts of at most 32
+      let images = 0;
+      const curvesWith = async (store?: PartStore) => {
+        const ops = { ...engine.ops }; // one call a layer and image
+        ops.conv2dFilterGrad = (...args) => (images++, engine.ops.conv2dFilterGrad(...args));
+        const options = { store, layerNames: ["conv2", "linear"] };
+        const meter = await firstOrderMeter({ ...engine, ops }, network, set, LEVELS, options);
+        return await curvesBy(meter, { levels: LEVELS });
+      };
+      const whole = await curvesWith();
+      assert.equal(images, 70);
+      const { read, write } = openPartStore(folder, "key");
+      let left = 0;
+      const killed: PartStore = {
+        read,
+        write(key, part) {
+          if (--left < 0) throw new RangeError("killed");
+          write(key, part);
+        },
+      };
+      images = 0;
+      for (const writes of [0, 2, 2]) {
+        left = writes;
+        await assert.rejects(curvesWith(killed), /killed/);
+      }
+      left = 99;
+      assert.deepEqual(await curvesWith(killed), whole);
+      assert.equal(images, 23 + (23 + 23) + (23 + 24) + 24); // a part that was not written whole is predicted anew
+      assert.deepEqual(await curvesWith({ read, write: () => assert.fail("all is known") }), whole);
+    })()
+  ),
+);
+
+Deno.test(
+  "firstOrderMeter() names the layer and image of a gradient that is not finite",
+  withEngine(async (engine) => {
+    const network = tinyNetwork();
+    const set = noiseInputs(network, 3);
+    set.inputs[2 * 128] = NaN;
+    await assert.rejects(firstOrderMeter(engine, network, set, LEVELS), {
+      name: "RangeError",
+      message: /^Cannot predict layer \w+: its gradients on image 2 must be finite, they are not$/,
     });
   }),
 );

@@ -12,6 +12,7 @@ import { canonicalJson, FileError, sha256, writeFileWhole } from "../store.ts";
 import type { SampleRange } from "./batch_size.ts";
 import type { MeasuredPart, MeasurementOptions } from "./measurement.ts";
 import { codeVersion } from "./code_version.ts";
+import { type Processor, processor } from "./processor.ts";
 
 /** What a part is of, within one store. */
 export interface PartKey {
@@ -23,6 +24,11 @@ export interface PartKey {
   readonly counts: readonly number[];
 }
 
+export interface KeyOptions extends Pick<MeasurementOptions, "objective" | "recovery"> {
+  /** Whether distortions are measured, or predicted from gradients. @default "measured" */
+  readonly method?: "measured" | "first-order";
+}
+
 export interface PartStore {
   /** The part, or null if it is not there or not what it says it is. */
   read(key: PartKey): MeasuredPart | null;
@@ -30,17 +36,17 @@ export interface PartStore {
 }
 
 /**
- * The name of all that decides a measured number: weights (and with them masks), architecture, inputs, objective,
- * recovery, engine with its threads, and the code that measures. Levels and micro-batch are in each part's own key; the
- * statistic is in none, because every one is computed from the same parts.
+ * The name of all that decides a measured number up to rounding: weights (and with them masks), architecture, inputs,
+ * objective, recovery, engine with its threads, and the code that measures. Levels and micro-batch are in each part's
+ * own key; the statistic is in none, because every one is computed from the same parts.
  *
  * @returns 64 hexadecimal digits.
  */
-export function measurementKey(
+export function contentKey(
   engine: Pick<Engine, "name" | "description">,
   network: Network,
   calibration: CalibrationSet,
-  { objective = "joint", recovery = "none" }: MeasurementOptions = {},
+  { objective = "joint", recovery = "none", method = "measured" }: KeyOptions = {},
 ): string {
   const weights = [...network.weights].map((
     [name, { shape, data }],
@@ -55,8 +61,19 @@ export function measurementKey(
     inputs: [calibration.count, [...calibration.shape], sha256(bytesOf(calibration.inputs))],
     objective,
     recovery,
+    method,
   };
   return createHash("sha256").update(canonicalJson(facts)).digest("hex");
+}
+
+/**
+ * A content key with the machine, which decides the last bits: oneDNN chooses kernels by the processor. Two kinds of
+ * machine on one cache folder keep their parts apart.
+ *
+ * @returns 64 hexadecimal digits.
+ */
+export function measurementKey(content: string, machine: Processor = processor()): string {
+  return createHash("sha256").update(canonicalJson({ content, machine })).digest("hex");
 }
 
 export interface PartStoreOptions {

@@ -6,7 +6,8 @@ import { withLock } from "../folder_lock.ts";
 import { curvesBy } from "../rd_curve.ts";
 import { openMeasurement } from "./measurement.ts";
 import { localMeter } from "./meter.ts";
-import { measurementKey, openPartStore, type PartStore, withLockWaiting } from "./part_store.ts";
+import { contentKey, measurementKey, openPartStore, type PartStore, withLockWaiting } from "./part_store.ts";
+import { processor } from "./processor.ts";
 
 const ENGINE = { name: "cpu", description: "test" } as const;
 const PART = { layer: "conv1", range: { first: 0, count: 2 }, batches: 3, counts: [3, 5] };
@@ -55,7 +56,7 @@ Deno.test(
   }),
 );
 
-Deno.test("measurementKey() changes with weights, masks, images, order, engine, objective and recovery", () => {
+Deno.test("contentKey() changes with weights, masks, images, order, engine, objective, recovery and method", () => {
   const network = tinyNetwork();
   const set = noiseInputs(network, 2);
   const swapped = {
@@ -63,17 +64,33 @@ Deno.test("measurementKey() changes with weights, masks, images, order, engine, 
     inputs: Float32Array.from([...set.inputs.subarray(128), ...set.inputs.subarray(0, 128)]),
   };
   const keys = [
-    measurementKey(ENGINE, network, set),
-    measurementKey(ENGINE, withValues(network, "conv2.weight", { 9: 0 }), set),
-    measurementKey(ENGINE, withValues(network, "bn2.running_mean", { 0: 1 }), set),
-    measurementKey(ENGINE, network, noiseInputs(network, 3)),
-    measurementKey(ENGINE, network, swapped),
-    measurementKey({ ...ENGINE, description: "test, 2 threads" }, network, set),
-    measurementKey(ENGINE, network, set, { objective: "single-layer" }),
-    measurementKey(ENGINE, network, set, { recovery: "bn" }),
+    contentKey(ENGINE, network, set),
+    contentKey(ENGINE, withValues(network, "conv2.weight", { 9: 0 }), set),
+    contentKey(ENGINE, withValues(network, "bn2.running_mean", { 0: 1 }), set),
+    contentKey(ENGINE, network, noiseInputs(network, 3)),
+    contentKey(ENGINE, network, swapped),
+    contentKey({ ...ENGINE, description: "test, 2 threads" }, network, set),
+    contentKey(ENGINE, network, set, { objective: "single-layer" }),
+    contentKey(ENGINE, network, set, { recovery: "bn" }),
+    contentKey(ENGINE, network, set, { recovery: "lsq" }),
+    contentKey(ENGINE, network, set, { method: "first-order" }),
   ];
   assert.equal(new Set(keys).size, keys.length);
-  assert.equal(measurementKey(ENGINE, tinyNetwork(), { ...set, name: "renamed" }), keys[0]);
+  assert.equal(contentKey(ENGINE, tinyNetwork(), { ...set, name: "renamed" }), keys[0]);
+  assert.match(keys[0], /^[0-9a-f]{64}$/);
+});
+
+Deno.test("measurementKey() changes with content, processor, its extensions and settings", () => {
+  const machine = processor({ cpuInfo: "flags : avx2 fma", env: {} });
+  const keys = [
+    measurementKey("a", machine),
+    measurementKey("b", machine),
+    measurementKey("a", { ...machine, model: "other" }),
+    measurementKey("a", processor({ cpuInfo: "flags : avx2 fma avx512f", env: {} })),
+    measurementKey("a", processor({ cpuInfo: "flags : avx2 fma", env: { TF_ENABLE_ONEDNN_OPTS: "0" } })),
+  ];
+  assert.equal(new Set(keys).size, keys.length);
+  assert.equal(measurementKey("a"), measurementKey("a", processor()));
   assert.match(keys[0], /^[0-9a-f]{64}$/);
 });
 

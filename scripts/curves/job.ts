@@ -10,7 +10,8 @@ import { type Engine, loadEngine } from "../../lib/engine.ts";
 import type { Network } from "../../lib/network.ts";
 import { loadCifar10 } from "../../lib/project.ts";
 import type { MeasurementOptions } from "../../lib/rd_curve/measurement.ts";
-import { measurementKey } from "../../lib/rd_curve/part_store.ts";
+import { contentKey, type KeyOptions, measurementKey } from "../../lib/rd_curve/part_store.ts";
+import { processor, processorText } from "../../lib/rd_curve/processor.ts";
 import { type EngineFlags, type NetworkFlags, openNetwork } from "../options.ts";
 
 export interface CalibrationFlags {
@@ -35,9 +36,25 @@ export function openJob(job: Job): Opened {
   return { network, path, calibration: openCalibration(network, job) };
 }
 
-export async function openEngine(job: Job, { network, calibration }: Opened) {
-  const engine: Engine = await loadEngine(job);
-  return { engine, key: measurementKey(engine, network, calibration, job) };
+export interface MeasurementIdentity {
+  /** Up to rounding; of all shards of a run. */
+  readonly content: string;
+  /** On this kind of machine; of its cache. */
+  readonly key: string;
+  /** That kind, for provenance. */
+  readonly processor: string;
+}
+
+export async function openEngine(
+  job: Job,
+  { network, calibration }: Opened,
+  method?: KeyOptions["method"],
+): Promise<MeasurementIdentity & { readonly engine: Engine }> {
+  const engine = await loadEngine(job);
+  const content = contentKey(engine, network, calibration, { ...job, method });
+  const machine = processor();
+  const key = measurementKey(content, machine);
+  return { engine, content, key, processor: processorText(machine) };
 }
 
 export function openCalibration(

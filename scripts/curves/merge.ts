@@ -41,11 +41,14 @@ async function merge(options: Options): Promise<void> {
     refinement: options.refine as Refinement,
   });
   writeCurves(options.out, file);
+  const { processor } = facts.origin;
+  const kinds = Array.isArray(processor) ? new Set(processor).size : 1;
   const summary = { model: facts.model, layers: curves.layers.length, levels: curves.levels.length };
   console.log(
     options.json
       ? JSON.stringify({ ...summary, samples: curves.samples, shards: facts.shards, out: options.out })
       : `${options.out}: ${summary.layers} layers × ${summary.levels} levels, ${curves.samples} inputs, ` +
-        `${facts.shards} shards`,
+        `${facts.shards} shards` +
+        (kinds > 1 ? ` from ${kinds} kinds of processor, whose last bits may differ` : ""),
   );
 }

@@ -9,7 +9,7 @@ import { measurementCosts, type Requests } from "../../lib/rd_curve/measurement.
 import { joinParts, joinSteps, type Measured, type Meter } from "../../lib/rd_curve/meter.ts";
 import { openPartStore, type PartKey, type PartStore } from "../../lib/rd_curve/part_store.ts";
 import { measurementSteps } from "../../lib/rd_curve/steps.ts";
-import type { Job, Opened } from "./job.ts";
+import type { Job, MeasurementIdentity, Opened } from "./job.ts";
 import type { WorkerMessage, WorkerStart, WorkerTask } from "./worker.ts";
 
 export interface PoolOptions {
@@ -18,9 +18,8 @@ export interface PoolOptions {
   readonly onWarning: (message: string) => void;
 }
 
-export interface Pool {
-  /** Of the measurement, as every worker computed it. */
-  readonly key: string;
+/** Its identity is that of every worker. */
+export interface Pool extends MeasurementIdentity {
   readonly engine: string;
   readonly description: string;
   /** A meter on the parts that the workers put into a store in `folder`. */
@@ -47,7 +46,8 @@ export async function startPool(
   try {
     const start: WorkerStart = { job: { ...job, threads: 1 } };
     const ready = await Promise.all(hands.map((hand) => hand.ask(start)));
-    const [{ key, engine, description }] = ready.map((message) => (message as Ready).ready);
+    const [first] = ready.map((message) => (message as Ready).ready);
+    const { key } = first;
     if (ready.some((message) => (message as Ready).ready.key !== key)) {
       throw new TypeError(
         "Cannot measure with workers: each must open the same weights and images on the same engine, they do not",
@@ -96,7 +96,7 @@ export async function startPool(
       const peaks = hands.map(({ pid }) => peakBytes(pid));
       return peaks.every((peak) => peak !== null) ? peaks : null;
     };
-    return { key, engine, description, meter, memory, close };
+    return { ...first, meter, memory, close };
   } catch (error) {
     close();
     throw error;

@@ -11,7 +11,7 @@ import { canonicalJson, writeFileWhole } from "../../lib/store.ts";
 
 /** What all shards of one run share. */
 export interface ShardFacts {
-  /** Of the measurement: weights, images, engine, code. */
+  /** Of the measurement: weights, images, engine, code; not of the machine. */
   readonly key: string;
   readonly model: string;
   readonly samples: number;
@@ -85,7 +85,8 @@ export function readShard(path: string): Shard {
 
 /**
  * The meter that all shards of a run make together; layers in forward order, whatever the order of the files. Their
- * seconds are summed, their workers listed in the order of the files.
+ * seconds are summed, their workers listed in the order of the files; so are their processors where they differ, on
+ * which a distortion depends by rounding only.
  *
  * @throws {RangeError} If a shard is missing or there twice.
  * @throws {TypeError} If the shards are not of one run.
@@ -114,9 +115,16 @@ export function joinShards(shards: readonly Shard[]): { meter: Meter; facts: Sha
   ));
   const { samples, microBatch } = first;
   const seconds = shards.reduce((sum, { origin }) => sum + Number(origin.seconds), 0);
-  const workers = shards.map(({ origin }) => origin.workers);
+  const each = (field: string) => shards.map(({ origin }) => origin[field]);
+  const processors = new Set(each("processor"));
+  const origin = {
+    ...first.origin,
+    seconds: Number(seconds.toFixed(1)),
+    workers: each("workers"),
+    ...(processors.size > 1 && { processor: each("processor") }),
+  };
   return {
-    facts: { ...first, origin: { ...first.origin, seconds: Number(seconds.toFixed(1)), workers } },
+    facts: { ...first, origin },
     meter: { layers, samples, microBatch, measure: () => Promise.resolve(all) },
   };
 }

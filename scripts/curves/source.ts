@@ -32,8 +32,10 @@ export interface Source {
   readonly meter: Meter;
   readonly engine: string;
   readonly description: string;
-  /** Of the measurement. */
-  readonly key: string;
+  /** Of the measurement, whatever the machine. */
+  readonly content: string;
+  /** The kind of machine. */
+  readonly processor: string;
   readonly workers: number;
   readonly levels: readonly number[] | "auto";
   /** Runs a function while this process alone works on the measurement, after waiting for another that does. */
@@ -74,14 +76,14 @@ export async function openMeter(
   const microBatch = flags.microBatch ?? microBatchFor(network, memory, job);
   const useful = flags.workers ?? Math.ceil(progress.total / PASSES_PER_WORKER);
   const workers = Math.min(workersAsked(flags), workersFor(network, microBatch, { ...job, memory }), useful);
-  const onWarning = (message: string) => console.error(`curves: ${message}`);
   const shared = { levels: flags.levels, workers, finish: progress.finish };
   if (workers > 1) {
-    const pool = await startPool(job, opened, { workers, onWork: progress.add, onWarning });
-    const { key, engine, description } = pool;
+    const pool = await startPool(job, opened, { workers, onWork: progress.add, onWarning: warn });
+    const { content, key, processor, engine, description } = pool;
     return {
       ...shared,
-      key,
+      content,
+      processor,
       engine,
       description,
       meter: pool.meter(folder, microBatch),
@@ -89,12 +91,13 @@ export async function openMeter(
       close: () => (pool.close(), bar?.stop()),
     };
   }
-  const { engine, key } = await openEngine({ ...job, threads: job.threads ?? 1 }, opened);
-  const store = openPartStore(folder, key, { onWarning });
+  const { engine, content, key, processor } = await openEngine({ ...job, threads: job.threads ?? 1 }, opened);
+  const store = openPartStore(folder, key, { onWarning: warn });
   const measurement = openMeasurement(engine, network, calibration, job);
   return {
     ...shared,
-    key,
+    content,
+    processor,
     engine: engine.name,
     description: engine.description,
     meter: localMeter(measurement, { microBatch, store, onWork: progress.add }),
@@ -104,28 +107,41 @@ export async function openMeter(
 }
 
 /** Predicts instead of measuring. */
-export async function openFirstOrder(flags: SourceFlags, job: Job, opened: Opened): Promise<Source> {
-  const { network, calibration } = opened;
-  const { engine, key } = await openEngine(job, opened);
+export async function openFirstOrder(
+  flags: SourceFlags,
+  job: Job,
+  opened: Opened & { readonly folder: string },
+): Promise<Source> {
+  const { network, calibration, folder } = opened;
+  const { engine, content, key, processor } = await openEngine(job, opened, "first-order");
   const levels = gridOf(levelsOf(flags));
+  const store = openPartStore(folder, key, { onWarning: warn });
   let bar: Progress | undefined;
-  const meter = await firstOrderMeter(engine, network, calibration, levels, {
-    onProgress: (done, total) => {
-      bar ??= progressBar(`curves ${network.model}`, total, "| images");
-      bar.update(done);
-    },
-  });
+  const predicted = () =>
+    firstOrderMeter(engine, network, calibration, levels, {
+      store,
+      onProgress: (done, total) => {
+        bar ??= progressBar(`curves ${network.model}`, total, "| images");
+        bar.update(done);
+      },
+    });
+  const meter = await guardedBy(store.folder)(predicted);
   return {
     meter,
     engine: engine.name,
     description: engine.description,
-    key,
+    content,
+    processor,
     workers: 1,
     levels,
     guarded: (run) => run(),
     finish: () => {},
     close: () => bar?.stop(),
   };
+}
+
+function warn(message: string): void {
+  console.error(`curves: ${message}`);
 }
 
 function workersAsked({ workers, threads, engine = process.env.RD_ENGINE }: SourceFlags): number {

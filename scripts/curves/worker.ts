@@ -10,7 +10,7 @@ import { microBatches, type SampleRange } from "../../lib/rd_curve/batch_size.ts
 import { type Measurement, openMeasurement } from "../../lib/rd_curve/measurement.ts";
 import { measurePart } from "../../lib/rd_curve/meter.ts";
 import { openPartStore } from "../../lib/rd_curve/part_store.ts";
-import { type Job, openEngine, openJob } from "./job.ts";
+import { type Job, type MeasurementIdentity, openEngine, openJob } from "./job.ts";
 
 export interface WorkerStart {
   readonly job: Job;
@@ -27,7 +27,7 @@ export interface WorkerTask {
 }
 
 export type WorkerMessage =
-  | { readonly ready: { readonly key: string; readonly engine: string; readonly description: string } }
+  | { readonly ready: MeasurementIdentity & { readonly engine: string; readonly description: string } }
   | { readonly work: number }
   | { readonly done: true }
   | { readonly warning: string }
@@ -43,9 +43,12 @@ async function serve(): Promise<void> {
     if (opened === undefined) {
       const { job } = JSON.parse(line) as WorkerStart;
       const data = openJob(job);
-      const { engine, key } = await openEngine(job, data);
-      opened = { measurement: openMeasurement(engine, data.network, data.calibration, job), key };
-      say({ ready: { key, engine: engine.name, description: engine.description } });
+      const { engine, ...identity } = await openEngine(job, data);
+      opened = {
+        measurement: openMeasurement(engine, data.network, data.calibration, job),
+        key: identity.key,
+      };
+      say({ ready: { ...identity, engine: engine.name, description: engine.description } });
       continue;
     }
     const { folder, own, microBatch, requests } = JSON.parse(line) as WorkerTask;
