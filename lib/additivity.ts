@@ -66,9 +66,11 @@ export interface AuditOptions {
  * Prunes random pairs of layers to random levels (Fig. 1).
  *
  * Levels are drawn from the upper three quarters of each curve, but for its last: below, distortion is next to nothing,
- * and a layer without weights is no longer a layer.
+ * and a layer without weights is no longer a layer. Only levels that were measured are drawn: an interpolated one would
+ * count its own error as one of additivity.
  *
- * @param curves Measured at every level: where levels are interpolated, their error counts as one of additivity.
+ * @param curves Measured without recovery, as the pruned networks are that they are compared with.
+ * @throws {RangeError} If there are fewer than two layers, or one has no measured level above 0.
  */
 export async function auditPairs(
   engine: Engine,
@@ -83,26 +85,42 @@ export async function auditPairs(
       `Cannot audit pairs: the curves must have at least two layers, got ${layers.length}`,
     );
   }
-  const low = Math.ceil(0.25 * (levels.length - 1));
-  const drawLevel = () => low + prng.int(Math.max(1, levels.length - 1 - low));
+  const candidates = layers.map((layer) => upperLevels(layer, levels));
+  const drawLevel = (layer: number) => candidates[layer][prng.int(candidates[layer].length)];
   const plans = Array.from({ length: pairs }, () => {
     const first = prng.int(layers.length);
     const second = (first + 1 + prng.int(layers.length - 1)) % layers.length;
     const chosen = layers.map(() => 0);
-    chosen[first] = drawLevel();
-    chosen[second] = drawLevel();
+    chosen[first] = drawLevel(first);
+    chosen[second] = drawLevel(second);
     return chosen;
   });
   return await auditPlans(engine, network, curves, calibration, { plans, onProgress });
+}
+
+type FileLayer = CurvesFile["layers"][number];
+
+/** Indices of the levels that were measured, or are known to be 0: all, where the file names none. */
+function measuredLevels({ knots }: Pick<FileLayer, "knots">, levels: readonly number[]): readonly number[] {
+  return knots ?? [...levels.keys()];
+}
+
+/** Of the measured levels those in the upper three quarters but for the last; else all above 0. */
+function upperLevels(layer: FileLayer, levels: readonly number[]): readonly number[] {
+  const [low, last] = [Math.ceil(0.25 * (levels.length - 1)), levels.length - 1];
+  const measured = measuredLevels(layer, levels).filter((j) => j > 0);
+  const upper = measured.filter((j) => j >= low && j < last);
+  if (measured.length > 0) return upper.length > 0 ? upper : measured;
+  throw new RangeError(`Cannot audit layer ${layer.name}: a level above 0 must be measured, none is`);
 }
 
 /**
  * Prunes whole networks by random allocations at each budget.
  *
  * Each layer's sparsity is a uniform number scaled alike in all layers until the budget is met, cut to its curve's last
- * level and rounded up to a level: allocations that no method would choose, where nothing favours additivity.
+ * measured level and rounded up to one: allocations that no method would choose, where nothing favours additivity.
  *
- * @param curves Measured at every level, as for {@linkcode auditPairs}.
+ * @param curves As for {@linkcode auditPairs}.
  * @throws {RangeError} If a sparsity is beyond the curves.
  */
 export async function auditRandomAllocations(
@@ -120,20 +138,20 @@ export async function auditRandomAllocations(
   return await auditPlans(engine, network, curves, calibration, { plans, onProgress });
 }
 
-/** Level indices of a random allocation that prunes at least the budget. */
+/** Level indices of a random allocation that prunes at least the budget, all of them measured. */
 export function randomLevels({ layers, levels }: CurvesFile, sparsity: number, prng: Prng): number[] {
   const total = layers.reduce((sum, { weights }) => sum + weights, 0);
   const budget = budgetForSparsity(sparsity, total);
   const shares = layers.map(() => 0.05 + prng.next());
-  const last = levels.length - 1;
+  const measured = layers.map((layer) => measuredLevels(layer, levels));
   const at = (scale: number) =>
-    shares.map((share) => {
-      const found = levels.findIndex((level) => level >= scale * share);
-      return found < 0 ? last : found;
+    shares.map((share, i) => {
+      const found = measured[i].find((j) => levels[j] >= scale * share);
+      return found ?? measured[i][measured[i].length - 1] ?? 0;
     });
   const pruned = (chosen: readonly number[]) =>
     chosen.reduce((sum, j, i) => sum + prunedAtLevel(levels[j], layers[i].weights), 0);
-  let [low, high] = [0, levels[last] / 0.05];
+  let [low, high] = [0, levels[levels.length - 1] / 0.05];
   if (pruned(at(high)) < budget) {
     const most = pruned(at(high)) / total;
     throw new RangeError(

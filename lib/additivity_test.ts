@@ -97,3 +97,43 @@ Deno.test("randomLevels() meets every budget, differs from draw to draw, and nam
     message: "Cannot draw an allocation: the curves reach sparsity 0 to 0.9, got 0.95",
   });
 });
+
+Deno.test(
+  "audits draw measured levels only, and refuse a layer that has none",
+  withEngine(async (engine) => {
+    const network = tinyNetwork();
+    const set = noiseInputs(network, 3);
+    const whole = curvesFile(
+      await measureCurves(engine, network, set, { levels: evenLevels(11) }),
+      "mean",
+      ORIGIN,
+    );
+    const knots = [[0, 3, 7], [0, 1, 5, 10], [0, 4, 6, 9], [0, 2], [0, 8, 10], [0, 1, 2, 3]];
+    const withKnots = (own: number[][]) => (
+      { ...whole, layers: whole.layers.map((layer, i) => ({ ...layer, knots: own[i] })) }
+    );
+    const file = withKnots(knots);
+    const prng = createPrng(3, "audit");
+    const pairs = await auditPairs(engine, network, file, set, { pairs: 40, prng });
+    const random = await auditRandomAllocations(engine, network, file, set, {
+      sparsities: [0.2, 0.3],
+      perSparsity: 5,
+      prng,
+    });
+    for (const { name, level } of [...pairs, ...random].flatMap(({ levels }) => levels)) {
+      const i = file.layers.findIndex((layer) => layer.name === name);
+      assert.ok(knots[i].includes(file.levels.indexOf(level)), `${name} at ${level}`);
+    }
+    const pair = (layer: string) =>
+      new Set(
+        pairs.flatMap(({ levels }) => levels).filter(({ name }) => name === layer).map(({ level }) => level),
+      );
+    assert.deepEqual([...pair("conv3")].sort(), [0.4, 0.6, 0.9]);
+    assert.deepEqual([...pair("conv4")], [0.2]); // nothing further up was measured
+    const none = withKnots([[0], ...knots.slice(1)]);
+    await assert.rejects(auditPairs(engine, network, none, set, { pairs: 1, prng }), {
+      name: "RangeError",
+      message: "Cannot audit layer conv1: a level above 0 must be measured, none is",
+    });
+  }),
+);

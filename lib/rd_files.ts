@@ -23,11 +23,13 @@ const CURVES = z.looseObject({
       weights: WEIGHTS,
       macs: z.int("a whole number of at least 0").min(0, "a whole number of at least 0"),
       distortion: z.array(DISTORTION, "a list"),
+      knots: z.array(z.int("a whole number of at least 0").min(0, "a whole number of at least 0"), "a list")
+        .optional(),
     }, "an object"),
     "a list",
   ).min(1, "a list of at least one layer"),
   provenance: PROVENANCE,
-}, "an object").check(checkLevels, checkDistortions, checkLayerNames);
+}, "an object").check(checkLevels, checkDistortions, checkKnots, checkLayerNames);
 
 const ALLOCATION = z.looseObject({
   format: z.literal("rd-allocation/1", "rd-allocation/1"),
@@ -242,6 +244,17 @@ function checkDistortions(
     } else if (distortion[0] !== 0) {
       complain(issues, [...path, 0], distortion[0], "exactly 0 at level 0");
     }
+  });
+}
+
+function checkKnots({ value, issues }: Check<{ levels: number[]; layers: { knots?: number[] }[] }>): void {
+  value.layers.forEach(({ knots = [] }, i) => {
+    const bad = knots.findIndex((knot, k) =>
+      knot >= value.levels.length || !(k === 0 || knot > knots[k - 1])
+    );
+    if (bad < 0) return;
+    const rule = `an index of a level, below ${value.levels.length}, above the knot before`;
+    complain(issues, ["layers", i, "knots", bad], knots[bad], rule);
   });
 }
 

@@ -165,6 +165,23 @@ Deno.test("parseCurves() names layer and index of a distortion that is no finite
   assert.throws(() => parseCurves(text.replace("1e999", "NaN"), "c.json"), SyntaxError);
 });
 
+Deno.test("parseCurves() takes ascending knots within the levels, and refuses others", () => {
+  const text = JSON.stringify(change(CURVES, "layers[1].knots", [0, 2]));
+  assert.deepEqual(parseCurves(text).layers[1].knots, [0, 2]);
+  const rule = "must be an index of a level, below 3, above the knot before, current value";
+  const place = (k: number) => `knots[${k}] of layer "linear" (layers[1])`;
+  refusesCurves("layers[1].knots", [0, 3], "RangeError", `${place(1)} ${rule} 3`);
+  refusesCurves("layers[1].knots", [1, 1], "RangeError", `${place(1)} ${rule} 1`);
+  const whole = "must be a whole number of at least 0, current value";
+  refusesCurves("layers[1].knots", [0.5], "RangeError", `${place(0)} ${whole} 0.5`);
+  refusesCurves(
+    "layers[1].knots",
+    "7",
+    "TypeError",
+    'knots of layer "linear" (layers[1]) must be a list, current value "7"',
+  );
+});
+
 Deno.test("parseCurves() refuses distortion at level 0", () => {
   refusesCurves(
     "layers[0].distortion[0]",
