@@ -1,5 +1,5 @@
 /** CIFAR-10 as uint8 arrays: 50,000 training and 10,000 test images, checked as they are read. */
-import { readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { CIFAR10_CLASSES } from "./cifar10_facts.ts";
@@ -57,16 +57,33 @@ export function readCifar10(part: Cifar10Part, folder: string): ImageSet {
   return { name: `cifar10/${part}`, count, shape: [32, 32, 3], pixels, labels, classes: CIFAR10_CLASSES };
 }
 
+/** Fills the array from a file, and returns how many bytes the file holds. */
+function readInto(content: Uint8Array, path: string): number {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    for (let at = 0; size === content.length && at < size;) {
+      const read = readSync(file, content, at, size - at, at);
+      if (read === 0) return at; // cut while it was read
+      at += read;
+    }
+    return size;
+  } finally {
+    closeSync(file);
+  }
+}
+
 function readChecked(path: string, bytes: number, sha256: string): Uint8Array {
   const mend = `run "deno task setup"`;
-  let content: Uint8Array;
+  const content = new Uint8Array(bytes); // readFileSync would hold it twice
+  let held: number;
   try {
-    content = readFileSync(path);
+    held = readInto(content, path);
   } catch (error) {
     throw new TypeError(`Cannot read ${path}: ${(error as Error).message} (${mend})`);
   }
-  if (content.length !== bytes) {
-    throw new TypeError(`Cannot use ${path}: it must hold ${bytes} bytes, got ${content.length} (${mend})`);
+  if (held !== bytes) {
+    throw new TypeError(`Cannot use ${path}: it must hold ${bytes} bytes, got ${held} (${mend})`);
   }
   const found = createHash("sha256").update(content).digest("hex");
   if (found !== sha256) {

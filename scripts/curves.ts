@@ -17,6 +17,7 @@ import { mergeCommand } from "./curves/merge.ts";
 import { parseGap, parseLevels, parseShard, parseSparsities, type ShardFlag } from "./curves/parse.ts";
 import { layersOfShard, writeShard } from "./curves/shard_file.ts";
 import { levelsOf, openFirstOrder, openMeter, type Source, type SourceFlags } from "./curves/source.ts";
+import { memoryFacts, memoryText } from "./curves/peak_memory.ts";
 import { addStatisticOptions } from "./curves/statistic_options.ts";
 import { summariseCurves, type Summary } from "./curves/summary.ts";
 import { addEngineOptions, addNetworkOptions } from "./options.ts";
@@ -80,7 +81,8 @@ const command = addStatisticOptions(
   )
   .option(
     "--memory <MiB>",
-    "what the run may hold, all workers together; decides the micro-batch",
+    "what the run may hold, all processes together: decides the micro-batch, by an upper bound on four workers (two, or " +
+      "one, where four leave little), and how many may run; the result says what was held at most",
     wholeNumber(1),
     4096,
   )
@@ -205,7 +207,8 @@ async function measure(source: Source, run: Run): Promise<Summary> {
   const origin = originOf(source, run);
   const file = curvesFile(curves, options.statistic, provenance(origin), { refinement: options.refine });
   writeCurves(options.out, options.firstOrder ? { ...file, method: "first-order" } : file);
-  return summariseCurves(curves, { engine: source.engine, seconds: origin.seconds, out: options.out });
+  const { seconds, memoryMiB: memory } = origin;
+  return summariseCurves(curves, { engine: source.engine, seconds, memory, out: options.out });
 }
 
 async function measureShard(source: Source, run: Run, shard: ShardFlag): Promise<Summary> {
@@ -233,17 +236,20 @@ async function measureShard(source: Source, run: Run, shard: ShardFlag): Promise
     recovery,
     parts,
   });
-  const { seconds } = origin;
+  const { seconds, memoryMiB } = origin;
   const counts = { layers: meter.layers.length, levels: levels.length, samples };
   return {
     text:
       `${out}: shard ${shard.shard} of ${shard.shards}, ${counts.layers} layers × ${counts.levels} levels, ` +
-      `${samples} inputs, ${seconds} s`,
-    facts: { model, ...counts, ...shard, engine, seconds, out },
+      `${samples} inputs, ${seconds} s${memoryText(memoryMiB)}`,
+    facts: { model, ...counts, ...shard, engine, seconds, memoryMiB, out },
   };
 }
 
-function originOf({ description, processor, meter, workers }: Source, { options, opened, began }: Run) {
+function originOf(
+  { description, processor, meter, workers, memory }: Source,
+  { options, opened, began }: Run,
+) {
   const { calibration, path } = opened;
   return {
     engine: description,
@@ -254,6 +260,7 @@ function originOf({ description, processor, meter, workers }: Source, { options,
     weightsSha256: sha256(path),
     microBatch: meter.microBatch,
     workers,
+    memoryMiB: memoryFacts(options.memory, memory()),
     seconds: Number(((performance.now() - began) / 1000).toFixed(1)),
   };
 }

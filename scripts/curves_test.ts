@@ -60,6 +60,10 @@ Deno.test("curves gives the same bits from one process, two workers, shards, and
   assert.deepEqual(numbers(two), numbers(one));
   assert.deepEqual([one.provenance.workers, two.provenance.workers, two.provenance.microBatch], [1, 2, 2]);
 
+  const { budget, peak } = one.provenance.memoryMiB as { budget: number; peak: number | null };
+  assert.equal(budget, 4096);
+  if (peak !== null) assert.ok(peak > 50 && peak < 1.2 * budget, `${peak}`); // the engine alone takes 50
+
   for (const shard of [1, 2]) {
     const out = ["--out", at(`${shard}.safetensors`)];
     const { code, stderr } = await curves(...NOISE, ...LEVELS, "--shard", `${shard}/2`, "--no-cache", ...out);

@@ -20,14 +20,27 @@ const STACK_BYTES = 4 * 2 ** 20;
 
 const MOST_LEVELS_STACKED = 16;
 
-/** What a process holds before the first tensor: runtime, libtensorflow, images. */
-const PROCESS_BYTES = 400 * 2 ** 20;
+/** What a process that measures holds before the first tensor: runtime, libtensorflow after its check, its inputs. */
+const PROCESS_BYTES = 460 * 2 ** 20;
+
+/** What the process that the user started holds beside that: the set that inputs are taken from. */
+const MAIN_BYTES = 320 * 2 ** 20;
 
 /**
- * The budget is meant for up to so many workers, so that their number decides nothing: the same micro-batch, hence the
- * same bits, for one worker as for four.
+ * The budget is meant for up to four workers; where that leaves less than 32 inputs a pass, for two, then for one. So
+ * the number of workers that run decides nothing: the same micro-batch, hence the same bits, for one as for four.
  */
-const WORKERS_FORESEEN = 4;
+const PLANS = [
+  { workers: 4, least: 32 },
+  { workers: 2, least: 32 },
+  { workers: 1, least: 1 },
+];
+
+/** A weight's copies: read, parsed, folded, on the engine, reordered by its kernels, with its rank. */
+const WEIGHT_COPIES = 6;
+
+/** Bytes a weight of the layer at hand takes while its magnitudes are sorted. */
+const SORTING_BYTES = 64;
 
 const FLOAT_BYTES = 4;
 
@@ -59,7 +72,7 @@ export function solverBytes(network: Network): number {
   return SOLVED_BYTES + Math.max(...prunableLayers(network).map(ofLayer));
 }
 
-/** Upper bound on the bytes of tensors alive at once, for one micro-batch of a (folded) network. */
+/** Upper bound on the bytes of tensors alive at once and of weights and their copies, for one micro-batch of a (folded) network. */
 export function tensorBytes(network: Network, microBatch: number): number {
   const shapes = inferShapes(network);
   const bytes = (names: Iterable<string>) =>
@@ -72,7 +85,8 @@ export function tensorBytes(network: Network, microBatch: number): number {
     const stacked = levelsPerStack(network, i, microBatch) * Math.max(...perNode.slice(i));
     most = Math.max(most, microBatch * (perNode[i] + stacked));
   });
-  return most + 3 * weights; // the weights, those of the layer at hand with ranks, and its stacked filters
+  const largest = Math.max(...prunableLayers(network).map((layer) => layer.weights));
+  return most + WEIGHT_COPIES * weights + SORTING_BYTES * largest;
 }
 
 /** Bytes that one process holds at most. */
@@ -88,10 +102,12 @@ function processBytes(network: Network, microBatch: number, options: BatchOption
  * @throws {RangeError} If not even one input fits (the least budget is printed).
  */
 export function microBatchFor(network: Network, memory: number, options: BatchOptions = {}): number {
-  for (let batch = LARGEST_MICRO_BATCH; batch >= 1; batch /= 2) {
-    if (WORKERS_FORESEEN * processBytes(network, batch, options) <= memory) return batch;
+  for (const { workers, least } of PLANS) {
+    for (let batch = LARGEST_MICRO_BATCH; batch >= least; batch /= 2) {
+      if (MAIN_BYTES + workers * processBytes(network, batch, options) <= memory) return batch;
+    }
   }
-  const least = Math.ceil(WORKERS_FORESEEN * processBytes(network, 1, options) / 2 ** 20);
+  const least = Math.ceil((MAIN_BYTES + processBytes(network, 1, options)) / 2 ** 20);
   throw new RangeError(
     `Cannot measure curves of ${network.model} in ${
       Math.floor(memory / 2 ** 20)
@@ -105,7 +121,7 @@ export function workersFor(
   microBatch: number,
   { memory, ...options }: BatchOptions & { readonly memory: number },
 ): number {
-  return Math.max(1, Math.floor(memory / processBytes(network, microBatch, options)));
+  return Math.max(1, Math.floor((memory - MAIN_BYTES) / processBytes(network, microBatch, options)));
 }
 
 export interface SampleRange {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { tinyNetwork } from "../_test_helpers.ts";
 import { initialise } from "../network.ts";
 import { createPrng } from "../prng.ts";
+import { vgg16 } from "../vgg16.ts";
 import { resnet32 } from "../resnet32.ts";
 import {
   levelsPerStack,
@@ -37,7 +38,7 @@ Deno.test("microBatches() covers every sample once, in order, in parts of nearly
 Deno.test("microBatchFor() grows with the memory, is 64 by default, and names the least budget", () => {
   const network = initialise(resnet32(), createPrng(1));
   assert.equal(microBatchFor(network, 4096 * MIB), 64);
-  const sizes = [1700, 1800, 2000, 4096].map((mebibytes) => microBatchFor(network, mebibytes * MIB));
+  const sizes = [810, 840, 850, 4096].map((mebibytes) => microBatchFor(network, mebibytes * MIB));
   assert.deepEqual(sizes, [...sizes].sort((a, b) => a - b));
   assert.throws(() => microBatchFor(network, 100 * MIB), (error: Error) => {
     assert.equal(error.name, "RangeError");
@@ -48,6 +49,8 @@ Deno.test("microBatchFor() grows with the memory, is 64 by default, and names th
     assert.throws(() => microBatchFor(network, (least - 1) * MIB), RangeError);
     return true;
   });
+  const large = initialise(vgg16(), createPrng(1));
+  assert.equal(microBatchFor(large, 4096 * MIB), 64); // for two workers: four would leave none
   assert.equal(workersFor(network, 64, { memory: 1 }), 1);
   assert.ok(workersFor(network, 64, { memory: 4096 * MIB }) >= 4); // what the micro-batch was chosen for
 });

@@ -19,7 +19,7 @@ import { checkRecovery, type Recovery, recoveryOps } from "./recovery.ts";
 import {
   plainOutput,
   type RankedWeights,
-  rankedWeights,
+  rankTensor,
   repeat,
   stackedFilters,
   stackedOutput,
@@ -102,19 +102,17 @@ export function openMeasurement(
   checkRecovery(engine, recovery);
   const layers = curveLayers(network, layerNames);
   const isFolded = objective === "joint" && recovery === "none";
-  const runs = isFolded ? foldBatchNorm(network) : network;
+  const made = isFolded ? foldBatchNorm(network) : network;
+  const variables = createVariables(made);
+  const runs = { ...made, weights: new Map() }; // they are on the engine: folded ones would be held twice
   const ops = recoveryOps(engine.ops, recovery);
-  const variables = createVariables(runs);
-  const ranked = new Map<string, RankedWeights>();
+  const ranks = new Map<string, Tensor>();
   let refit: { readonly layer: string; readonly batches: number; readonly weights: LayerRefit } | undefined;
   const cost = measurementCosts(network, layers, { objective });
 
   function rankedOf({ name, parameter }: CurveLayer): RankedWeights {
-    let weights = ranked.get(name);
-    if (weights === undefined) {
-      ranked.set(name, weights = rankedWeights(parameter, runs.weights.get(`${name}.weight`)!));
-    }
-    return weights;
+    if (!ranks.has(name)) ranks.set(name, rankTensor(parameter));
+    return { weight: variables.get(`${name}.weight`)!, ranks: ranks.get(name)! };
   }
 
   /** m = 1 under least squares. */
@@ -283,7 +281,7 @@ export function openMeasurement(
     measure,
     dispose: () => {
       disposeVariables(variables);
-      for (const { weight, ranks } of ranked.values()) tf.dispose([weight, ranks]);
+      tf.dispose([...ranks.values()]);
     },
   };
 }

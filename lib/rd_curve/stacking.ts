@@ -2,12 +2,12 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Ops } from "../engine/ops.ts";
 import type { ConvNode, LinearNode, Parameter } from "../network.ts";
-import { createVariable, engineShape, toEngineLayout, type Variables } from "../variables.ts";
+import { engineShape, toEngineLayout, type Variables } from "../variables.ts";
 import { magnitudeRanks } from "./layers.ts";
 
 type Tensor = tf.Tensor;
 
-/** A layer's weights on the engine beside their ranks by magnitude, so that masks are made there too. */
+/** A layer's weights to run with, on the engine beside their ranks by magnitude, so that masks are made there too. */
 export interface RankedWeights {
   readonly weight: Tensor;
   /** int32, as `weight`: 0 for the smallest. */
@@ -15,15 +15,15 @@ export interface RankedWeights {
 }
 
 /**
- * @param ranked The weights that rank: those of the network as it is.
- * @param used The weights to run with: folding rescales channels, which must not change the order.
+ * The ranks of a layer's weights as they are in the network: folding rescales channels, which must not change the order.
+ *
+ * @returns int32 in the engine's layout, 0 for the smallest magnitude.
  */
-export function rankedWeights(ranked: Parameter, used: Parameter): RankedWeights {
+export function rankTensor(ranked: Parameter): Tensor {
   // Ranks below 2³⁰ are no NaN when read as float32, so the layout of floats moves them bit for bit.
   const bits = new Float32Array(magnitudeRanks(ranked.data).buffer as ArrayBuffer);
   const moved = toEngineLayout({ shape: ranked.shape, data: bits });
-  const ranks = tf.tensor(new Int32Array(moved.buffer), engineShape(ranked.shape), "int32");
-  return { weight: createVariable(used), ranks };
+  return tf.tensor(new Int32Array(moved.buffer), engineShape(ranked.shape), "int32");
 }
 
 /**

@@ -1,15 +1,21 @@
 /** Several single-threaded workers on one machine, each measuring other layers, behind the seam of one meter. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { CalibrationSet } from "../../lib/calibration_set.ts";
 import { microBatches, type SampleRange } from "../../lib/rd_curve/batch_size.ts";
 import { curveLayers } from "../../lib/rd_curve/layers.ts";
 import { measurementCosts, type Requests } from "../../lib/rd_curve/measurement.ts";
 import { joinParts, joinSteps, type Measured, type Meter } from "../../lib/rd_curve/meter.ts";
 import { openPartStore, type PartKey, type PartStore } from "../../lib/rd_curve/part_store.ts";
 import { measurementSteps } from "../../lib/rd_curve/steps.ts";
+import { serializeSafetensors, type StoredTensor } from "../../lib/safetensors.ts";
+import { writeFileWhole } from "../../lib/store.ts";
 import type { Job, MeasurementIdentity, Opened } from "./job.ts";
+import { peakBytes } from "./peak_memory.ts";
 import type { WorkerMessage, WorkerStart, WorkerTask } from "./worker.ts";
 
 export interface PoolOptions {
@@ -44,8 +50,10 @@ export async function startPool(
   const hands = Array.from({ length: workers }, () => hire(onWarning));
   const close = () => hands.forEach((hand) => hand.dismiss());
   try {
-    const start: WorkerStart = { job: { ...job, threads: 1 } };
-    const ready = await Promise.all(hands.map((hand) => hand.ask(start)));
+    const ready = await withInputsFile(calibration, (data) => {
+      const start: WorkerStart = { job: { ...job, threads: 1, data, offset: 0, samples: calibration.count } };
+      return Promise.all(hands.map((hand) => hand.ask(start)));
+    });
     const [first] = ready.map((message) => (message as Ready).ready);
     const { key } = first;
     if (ready.some((message) => (message as Ready).ready.key !== key)) {
@@ -100,6 +108,22 @@ export async function startPool(
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+/** Hands the inputs over as a file: the set they are taken from may be a hundred times as large. */
+async function withInputsFile<T>(
+  { inputs, count, shape }: CalibrationSet,
+  body: (path: string) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "rd-curves-inputs-"));
+  const path = join(folder, "inputs.safetensors");
+  try {
+    const stored: StoredTensor = { dtype: "F32", shape: [count, ...shape], data: inputs };
+    writeFileWhole(path, serializeSafetensors(new Map([["inputs", stored]]), {}));
+    return await body(path);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 
@@ -181,16 +205,6 @@ function hire(onWarning: (message: string) => void): Hand {
       child.kill();
     },
   };
-}
-
-/** VmHWM of a process; Linux only. */
-function peakBytes(pid: number): number | null {
-  try {
-    const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return kibibytes === undefined ? null : Number(kibibytes) * 1024;
-  } catch {
-    return null;
-  }
 }
 
 /** An error as the worker threw it: its class decides the command's exit code and form. */

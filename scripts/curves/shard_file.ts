@@ -85,7 +85,7 @@ export function readShard(path: string): Shard {
 
 /**
  * The meter that all shards of a run make together; layers in forward order, whatever the order of the files. Their
- * seconds are summed, their workers listed in the order of the files; so are their processors where they differ, on
+ * seconds are summed, their workers and memory listed in the order of the files; so are their processors where they differ, on
  * which a distortion depends by rounding only.
  *
  * @throws {RangeError} If a shard is missing or there twice.
@@ -121,6 +121,7 @@ export function joinShards(shards: readonly Shard[]): { meter: Meter; facts: Sha
     ...first.origin,
     seconds: Number(seconds.toFixed(1)),
     workers: each("workers"),
+    memoryMiB: each("memoryMiB"),
     ...(processors.size > 1 && { processor: each("processor") }),
   };
   return {

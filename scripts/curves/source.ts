@@ -12,6 +12,7 @@ import { gridOf, type LevelOptions, passCounter } from "../../lib/rd_curve.ts";
 import { type Progress, progressBar } from "../command_line.ts";
 import type { EngineFlags, NetworkFlags } from "../options.ts";
 import { type CalibrationFlags, type Job, type Opened, openEngine } from "./job.ts";
+import { peakBytes } from "./peak_memory.ts";
 import { startPool } from "./pool.ts";
 import { bandsOf, type StatisticFlags } from "./statistic_options.ts";
 
@@ -40,6 +41,8 @@ export interface Source {
   readonly levels: readonly number[] | "auto";
   /** Runs a function while this process alone works on the measurement, after waiting for another that does. */
   readonly guarded: <T>(run: () => Promise<T>) => Promise<T>;
+  /** Largest resident memory of this process and of each worker so far, bytes; null where unknown. */
+  readonly memory: () => (number | null)[];
   /** Fills the progress bar. */
   readonly finish: () => void;
   readonly close: () => void;
@@ -88,6 +91,7 @@ export async function openMeter(
       description,
       meter: pool.meter(folder, microBatch),
       guarded: guardedBy(openPartStore(folder, key).folder),
+      memory: () => [peakBytes(), ...(pool.memory() ?? [null])],
       close: () => (pool.close(), bar?.stop()),
     };
   }
@@ -102,6 +106,7 @@ export async function openMeter(
     description: engine.description,
     meter: localMeter(measurement, { microBatch, store, onWork: progress.add }),
     guarded: guardedBy(store.folder),
+    memory: () => [peakBytes()],
     close: () => (measurement.dispose(), bar?.stop()),
   };
 }
@@ -135,6 +140,7 @@ export async function openFirstOrder(
     workers: 1,
     levels,
     guarded: (run) => run(),
+    memory: () => [peakBytes()],
     finish: () => {},
     close: () => bar?.stop(),
   };

@@ -1,5 +1,6 @@
 /** What `deno task curves` prints at its end. */
 import type { RdCurves } from "../../lib/rd_curve.ts";
+import { type MemoryFacts, memoryText } from "./peak_memory.ts";
 import { percent } from "../command_line.ts";
 
 export interface Summary {
@@ -12,16 +13,19 @@ export interface Summary {
 export interface RunFacts {
   readonly engine: string;
   readonly seconds: number;
+  readonly memory: MemoryFacts;
   readonly out: string;
 }
 
 /** Levels measured, held-out error and certificates, where there are any. */
 export function summariseCurves(
   { model, layers, levels, samples, heldOut, certified }: RdCurves,
-  { engine, seconds, out }: RunFacts,
+  { engine, seconds, memory, out }: RunFacts,
 ): Summary {
   const lines = [
-    `${out}: ${layers.length} layers × ${levels.length} levels, ${samples} inputs, ${seconds} s`,
+    `${out}: ${layers.length} layers × ${levels.length} levels, ${samples} inputs, ${seconds} s${
+      memoryText(memory)
+    }`,
   ];
   if (heldOut) {
     const measured = layers.reduce((sum, { knots }) => sum + knots.length - 1, 0);
@@ -46,7 +50,8 @@ export function summariseCurves(
     const warning = falls > 0 ? `; ${falls} of them below the one before: these curves do not only rise` : "";
     lines.push(`${measured} of ${grid} levels measured (${percent(measured / grid)})${warning}`);
   }
-  const facts = { model, layers: layers.length, levels: levels.length, samples, engine, seconds };
+  const counts = { layers: layers.length, levels: levels.length, samples };
+  const facts = { model, ...counts, engine, seconds, memoryMiB: memory };
   return {
     text: lines.join("\n"),
     facts: {
