@@ -29,7 +29,9 @@ export interface AdditivityResult {
  * For `worst` curves the sum is only an upper bound to first order: the largest distortions of different layers need
  * not fall on the same input.
  *
+ * @param curves Of logits, and without recovery, as the pruned networks are that they are compared with.
  * @param calibration The very inputs that the curves were measured on.
+ * @throws {TypeError} If the curves were measured otherwise.
  */
 export async function auditAdditivity(
   engine: Engine,
@@ -38,6 +40,7 @@ export async function auditAdditivity(
   calibration: CalibrationSet,
   { sparsities }: AdditivityOptions,
 ): Promise<AdditivityResult[]> {
+  checkComparable(curves);
   const compare = await distortionFrom(engine, network, calibration, curves);
   const results: AdditivityResult[] = [];
   for (const sparsity of sparsities) {
@@ -69,8 +72,9 @@ export interface AuditOptions {
  * and a layer without weights is no longer a layer. Only levels that were measured are drawn: an interpolated one would
  * count its own error as one of additivity.
  *
- * @param curves Measured without recovery, as the pruned networks are that they are compared with.
+ * @param curves As for {@linkcode auditAdditivity}.
  * @throws {RangeError} If there are fewer than two layers, or one has no measured level above 0.
+ * @throws {TypeError} If the curves were measured with recovery, or not of logits.
  */
 export async function auditPairs(
   engine: Engine,
@@ -96,6 +100,14 @@ export async function auditPairs(
     return chosen;
   });
   return await auditPlans(engine, network, curves, calibration, { plans, onProgress });
+}
+
+/** Eq. 2 adds up what single layers do to the logits; under recovery both sides would have to be recovered. */
+function checkComparable({ objective = "joint", recovery = "none" }: CurvesFile): void {
+  if (objective === "joint" && recovery === "none") return;
+  throw new TypeError(
+    `Cannot audit additivity: curves must be of logits and without recovery, got objective ${objective}, recovery ${recovery}`,
+  );
 }
 
 type FileLayer = CurvesFile["layers"][number];
@@ -174,6 +186,7 @@ async function auditPlans(
   { plans, onProgress }: { plans: readonly (readonly number[])[]; onProgress?: AuditOptions["onProgress"] },
 ): Promise<AuditedPlan[]> {
   const { layers, levels, statistic } = curves;
+  checkComparable(curves);
   const compare = await distortionFrom(engine, network, calibration, curves);
   const results: AuditedPlan[] = [];
   const total = layers.reduce((sum, { weights }) => sum + weights, 0);

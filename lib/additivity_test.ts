@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertAllclose, noiseInputs, tinyNetwork, withEngine } from "./_test_helpers.ts";
-import { auditPairs, auditRandomAllocations, randomLevels } from "./additivity.ts";
+import { auditAdditivity, auditPairs, auditRandomAllocations, randomLevels } from "./additivity.ts";
 import { budgetForSparsity, prunedAtLevel } from "./allocation.ts";
 import { masksFor, pruneNetwork } from "./prune.ts";
 import { curvesFile } from "./pipeline.ts";
@@ -69,6 +69,29 @@ Deno.test(
       (await measureDistortion(engine, network, pruned, set, { quantile })).quantile;
     assert.equal(real, await at(0.2));
     assert.notEqual(real, await at(0.9));
+  }),
+);
+
+Deno.test(
+  "audits refuse curves of something else than the pruned networks' logits",
+  withEngine(async (engine) => {
+    const network = tinyNetwork();
+    const set = noiseInputs(network, 4);
+    const message = (what: string) =>
+      `Cannot audit additivity: curves must be of logits and without recovery, got ${what}`;
+    for (
+      const [options, what] of [
+        [{ recovery: "bn" }, "objective joint, recovery bn"],
+        [{ objective: "single-layer" }, "objective single-layer, recovery none"],
+      ] as const
+    ) {
+      const curves = await measureCurves(engine, network, set, { levels: evenLevels(3), ...options });
+      const file = curvesFile(curves, "mean", ORIGIN);
+      const error = { name: "TypeError", message: message(what) };
+      await assert.rejects(auditAdditivity(engine, network, file, set, { sparsities: [0.5] }), error);
+      const plans = { pairs: 1, prng: createPrng(1, "audit") };
+      await assert.rejects(auditPairs(engine, network, file, set, plans), error);
+    }
   }),
 );
 
