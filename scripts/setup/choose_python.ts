@@ -27,9 +27,11 @@ print(json.dumps([".".join(map(str, sys.version_info[:3])), has("venv") and has(
  * Takes the first of $PYTHON, python3, python3.13 … python3.10 that is Python 3.10 to 3.13 and can make a virtual
  * environment.
  *
+ * @param oldest Minor version from which on it will do.
  * @throws {TypeError} If none is; the message says what was found, and the command that mends it.
  */
-export function choosePython(project: Project): Python {
+export function choosePython(project: Project, oldest = 10): Python {
+  const minors = MINORS.filter((minor) => minor >= oldest);
   const names = [project.env.PYTHON, "python3", ...MINORS.map((minor) => `python3.${minor}`)];
   const found: string[] = [];
   let lacksVenv: string | undefined;
@@ -40,15 +42,17 @@ export function choosePython(project: Project): Python {
       if (name && name === project.env.PYTHON) found.push(`no Python at PYTHON=${name}`);
       continue;
     }
-    const isRightVersion = MINORS.some((minor) => answer.version.startsWith(`3.${minor}.`));
+    const isRightVersion = minors.some((minor) => answer.version.startsWith(`3.${minor}.`));
     if (isRightVersion && answer.canMakeVenv) return { path, version: answer.version };
     found.push(`${name} ${answer.version}${isRightVersion ? " without venv" : ""}`);
     if (isRightVersion) lacksVenv ??= answer.version.split(".").slice(0, 2).join(".");
   }
   throw new TypeError(
-    `Cannot make .venv: Python 3.10 to 3.13 with its venv module is needed, found ${
-      found.join(", ") || "no Python"
-    } (${mend(lacksVenv)})`,
+    `Cannot make ${
+      oldest === 10 ? ".venv" : "a virtual environment"
+    }: Python 3.${oldest} to 3.13 with its venv module is needed, found ${found.join(", ") || "no Python"} (${
+      mend(lacksVenv)
+    })`,
   );
 }
 

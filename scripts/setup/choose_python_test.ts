@@ -51,6 +51,20 @@ Deno.test(
 );
 
 Deno.test(
+  "choosePython() passes over what is older than asked",
+  withProject((project) => {
+    fakePython(project, "python3", "3.10.4");
+    assert.throws(() => choosePython(project, 11), {
+      name: "TypeError",
+      message:
+        /^Cannot make a virtual environment: Python 3\.11 to 3\.13 with its venv module is needed, found python3 3\.10\.4 /,
+    });
+    const path = fakePython(project, "python3.12", "3.12.0");
+    assert.deepEqual(choosePython(project, 11), { path, version: "3.12.0" });
+  }),
+);
+
+Deno.test(
   "choosePython() says that there is no Python",
   withProject((project) => {
     assert.throws(() => choosePython(project), {

@@ -1,9 +1,8 @@
 /**
- * Writes requirements.txt, requirements-gpu.txt and requirements-peers.txt anew: every Python package with its version
- * and hashes.
+ * Writes requirements*.txt anew: every Python package with its version and hashes.
  *
- * A maintainer's tool, run by hand: `UV=path/to/uv deno run -A scripts/setup/lock_python.ts` (uv from PyPI).
- * Change a version here, run it, then let scripts/setup.ts install the result.
+ * A maintainer's tool, run by hand: `UV=path/to/uv deno run -A scripts/setup/lock_python.ts [setup] [peers] [sweep]`
+ * (uv from PyPI). Change a version here, run it, then let scripts/setup.ts install the result.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -35,6 +34,18 @@ const PEERS = [`torch==${TORCH}`, "safetensors==0.8.0"];
  */
 const TORCH_CPU_SHA256 = "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b";
 
+/** Runs sweeps; it needs Python 3.11. */
+const SNAKEMAKE = "snakemake==9.27.1";
+
+/** What each cluster needs beside it. Kubernetes shares no files: a volume that all pods mount hands them over. */
+const CLUSTERS = {
+  slurm: ["snakemake-executor-plugin-slurm==2.8.0"],
+  kubernetes: ["snakemake-executor-plugin-kubernetes==0.5.1", "snakemake-storage-plugin-fs==1.1.3"],
+};
+
+/** Named by Snakemake, imported nowhere in it, and not to be had as a wheel. */
+const UNUSED = "connection-pool ; python_version < '3'";
+
 const HEADER =
   `# Locked by scripts/setup/lock_python.ts for Python 3.10 to 3.13; installed by scripts/setup.ts with --no-deps:
 # of TensorFlow only the shared library and the C headers are used, none of its Python dependencies.
@@ -48,16 +59,35 @@ const PEERS_HEADER =
 # Linux takes PyTorch's build for processors, which pip must be led to: PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS.
 `;
 
+const SWEEP_HEADER =
+  `# Locked by scripts/setup/lock_python.ts for Python 3.11 to 3.13; installed with --no-deps by deno task sweep.
+`;
+
+const GROUPS = { setup: lockSetup, peers: lockPeers, sweep: lockSweep };
+
 function main(): void {
-  const jupyter = compile(JUPYTER, ["--overrides", "-"], LEFT_OUT);
-  const cpu = compile(CPU, ["--no-deps"]);
+  const names = Deno.args.length > 0 ? Deno.args : Object.keys(GROUPS);
+  for (const name of names) {
+    if (!Object.hasOwn(GROUPS, name)) {
+      throw new RangeError(`Cannot lock "${name}": it must be one of ${Object.keys(GROUPS).join(", ")}`);
+    }
+    GROUPS[name as keyof typeof GROUPS]();
+  }
+}
+
+function lockSetup(): void {
+  const jupyter = compile(JUPYTER, { options: ["--overrides", "-"], overrides: LEFT_OUT });
+  const cpu = compile(CPU, { options: ["--no-deps"] });
   // All of TensorFlow's dependencies are resolved, so that the versions fit, but only NVIDIA's are kept.
-  const gpu = compile([`tensorflow[and-cuda]==${TENSORFLOW} ; sys_platform == 'linux'`], []).filter((entry) =>
+  const gpu = compile([`tensorflow[and-cuda]==${TENSORFLOW} ; sys_platform == 'linux'`]).filter((entry) =>
     /^(tensorflow[[=]|nvidia-)/.test(entry)
   ).map((entry) => entry.replace("tensorflow[and-cuda]", "tensorflow"));
   write("requirements.txt", HEADER, [...jupyter, ...cpu]);
   write("requirements-gpu.txt", HEADER + GPU_NOTE, [...jupyter, ...gpu]);
-  const peers = compile(PEERS, []).filter((entry) => !/^(cuda|nvidia|triton)-?/.test(entry));
+}
+
+function lockPeers(): void {
+  const peers = compile(PEERS).filter((entry) => !/^(cuda|nvidia|triton)-?/.test(entry));
   const torch = peers.find((entry) => entry.startsWith("torch=="))!;
   write("requirements-peers.txt", PEERS_HEADER, [
     ...peers.filter((entry) => entry !== torch),
@@ -66,11 +96,34 @@ function main(): void {
   ]);
 }
 
+/** Snakemake alone, and for each cluster what comes on top of it at the very same versions. */
+function lockSweep(): void {
+  const how = { python: "3.11", options: ["--overrides", "-"], overrides: UNUSED };
+  const base = compile([SNAKEMAKE], how);
+  const pins = base.map((entry) => entry.split(" \\\n")[0]);
+  write("requirements-sweep.txt", SWEEP_HEADER, base);
+  for (const [cluster, packages] of Object.entries(CLUSTERS)) {
+    const more = compile([...pins, ...packages], how).filter((entry) => !base.includes(entry));
+    write(`requirements-sweep-${cluster}.txt`, `${SWEEP_HEADER}-r requirements-sweep.txt\n`, more);
+  }
+}
+
+interface CompileOptions {
+  /** Oldest Python that the list is for. */
+  readonly python?: string;
+  readonly options?: readonly string[];
+  /** Handed to uv where the options say `--overrides -`. */
+  readonly overrides?: string;
+}
+
 /** One entry per package: its line with the version, then its hashes. */
-function compile(packages: string[], options: string[], overrides?: string): string[] {
+function compile(
+  packages: readonly string[],
+  { python = "3.10", options = [], overrides }: CompileOptions = {},
+): string[] {
   const fixed = [
     "--python-version",
-    "3.10",
+    python,
     "--universal",
     "--no-python-downloads",
     "--quiet",

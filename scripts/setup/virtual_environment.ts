@@ -19,6 +19,8 @@ export interface EnvironmentPlan {
   readonly mend: string;
   /** Python that must run in it, as a trial and to have it compiled. */
   readonly trial: string;
+  /** Minor version of the oldest Python that will do. @default 10 */
+  readonly oldestPython?: number;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface EnvironmentPlan {
  */
 export async function makeEnvironment(project: Project, plan: EnvironmentPlan, say: Say): Promise<void> {
   const { id, title, folder, requirements, mend, trial } = plan;
-  const python = choosePython(project);
+  const python = choosePython(project, plan.oldestPython);
   const own = environmentPython(folder);
   say(`Python ${python.version}`);
   rmSync(folder, { recursive: true, force: true }); // a half-installed one cannot be told from a whole one
