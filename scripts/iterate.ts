@@ -1,24 +1,17 @@
 /** `deno task iterate`: one chain of prune-and-fine-tune rounds. */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { allocatorNamed, ALLOCATORS } from "../lib/baselines.ts";
+import { ALLOCATORS } from "../lib/baselines.ts";
 import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
-import { type Statistic, STATISTICS } from "../lib/distortion.ts";
+import { STATISTICS } from "../lib/distortion.ts";
 import { loadEngine } from "../lib/engine.ts";
-import {
-  type ChainPlan,
-  type ChainState,
-  checkTargets,
-  geometricTargets,
-  iterate,
-  roundRecipe,
-} from "../lib/iterate.ts";
+import { type ChainPlan, type ChainState, iterate, roundRecipe } from "../lib/iterate.ts";
 import { chainIdentity, loadChain, saveChain } from "../lib/iterate/chain_file.ts";
 import type { Network } from "../lib/network.ts";
 import { loadCifar10 } from "../lib/project.ts";
-import { type Protocol, PROTOCOL_NAMES, protocolNamed } from "../lib/protocols.ts";
-import { checkRecovery, RECOVERIES, type Recovery } from "../lib/rd_curve/recovery.ts";
-import { parseRecovery, recoveryText, STATISTICS_WAYS, type StatisticsWay } from "../lib/recover.ts";
+import { PROTOCOL_NAMES } from "../lib/protocols.ts";
+import { checkRecovery, RECOVERIES } from "../lib/rd_curve/recovery.ts";
+import { STATISTICS_WAYS } from "../lib/recover.ts";
 import { provenance, sha256, withLock, writeFileWhole } from "../lib/store.ts";
 import type { TrainingState } from "../lib/training_state.ts";
 import {
@@ -29,9 +22,10 @@ import {
   type Progress,
   progressBar,
   run,
-  UsageError,
   wholeNumber,
 } from "./command_line.ts";
+import { type PlanFlags, planOf } from "./iterate/plan.ts";
+import { roundLines } from "../lib/iterate/round_line.ts";
 import {
   addEngineOptions,
   addNetworkOptions,
@@ -40,18 +34,7 @@ import {
   openNetwork,
 } from "./options.ts";
 
-interface Options extends NetworkFlags, EngineFlags {
-  method: string;
-  protocol: string;
-  targets?: number[];
-  rounds?: number;
-  seed: number;
-  statistic: Statistic;
-  curveRecovery: Recovery;
-  recovery?: string;
-  statistics?: StatisticsWay;
-  distill?: number;
-  fineTuning: boolean;
+interface Options extends NetworkFlags, EngineFlags, Omit<PlanFlags, keyof NetworkFlags> {
   out: string;
   json?: boolean;
 }
@@ -99,6 +82,8 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
     finiteNumber,
   )
   .option("--no-fine-tuning", "recovery alone")
+  .option("--images <n>", "fine-tune on so many training images a round (for a trial)", wholeNumber(1))
+  .option("--test-images <n>", "measure top-1 on the first so many test images (for a trial)", wholeNumber(1))
   .requiredOption("--out <folder>", "where rounds.jsonl, the state and at last network.safetensors go")
   .option("--json", "print the result as one line of JSON")
   .addHelpText(
@@ -121,51 +106,6 @@ async function iterateCommand(options: Options): Promise<void> {
   const { network: dense, path } = openNetwork(options);
   mkdirSync(options.out, { recursive: true });
   await withLock(options.out, () => runChain(options, plan, dense, sha256(path)));
-}
-
-function planOf(options: Options): ChainPlan {
-  const { method, seed, statistic, curveRecovery } = options;
-  if ((options.targets === undefined) === (options.rounds === undefined)) {
-    throw new UsageError("Cannot iterate: either --targets or --rounds must be given");
-  }
-  const targets = options.targets ?? geometricTargets(options.rounds!);
-  try {
-    checkTargets(targets);
-    allocatorNamed(method);
-    return { method, protocol: protocolOf(options), targets, seed, statistic, curveRecovery };
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  }
-}
-
-/** The named protocol; what the options change of it shows in its name, so that no result claims to be under it. */
-function protocolOf(
-  { protocol: name, model, recovery, statistics, distill, fineTuning: isTuned }: Options,
-): Protocol {
-  let protocol = protocolNamed(name, model);
-  const changes: string[] = [];
-  if (recovery !== undefined) {
-    const steps = parseRecovery(recovery);
-    const samples = Math.max(protocol.recovery.samples, steps.length === 0 ? 0 : 512);
-    protocol = { ...protocol, recovery: { ...protocol.recovery, steps, samples } };
-    changes.push(`recovery ${recoveryText(steps)}`);
-  }
-  if (statistics !== undefined) {
-    protocol = { ...protocol, recovery: { ...protocol.recovery, statistics } };
-    changes.push(`statistics ${statistics}`);
-  }
-  if (distill !== undefined) {
-    if (!isTuned || !(distill >= 0 && distill <= 1)) {
-      throw new UsageError("Cannot distill: --distill must lie in [0, 1] and needs fine-tuning");
-    }
-    protocol = { ...protocol, fineTuning: { ...protocol.fineTuning!, distillation: distill } };
-    changes.push(`distillation ${distill}`);
-  }
-  if (!isTuned) {
-    protocol = { ...protocol, fineTuning: null };
-    changes.push("no fine-tuning");
-  }
-  return changes.length === 0 ? protocol : { ...protocol, name: `${name} with ${changes.join(", ")}` };
 }
 
 async function runChain(
@@ -249,20 +189,7 @@ function tuningOf(
 
 /** All rounds done, one line each; written whole from the state, which alone is the truth. */
 function writeRounds(out: string, plan: ChainPlan, dense: Network, state: ChainState): void {
-  const { method, protocol, seed, statistic, curveRecovery } = plan;
-  const lines = state.rounds.map((round) =>
-    JSON.stringify({
-      model: dense.model,
-      method,
-      protocol: protocol.name,
-      seed,
-      statistic,
-      curveRecovery,
-      denseTop1: state.denseTop1,
-      ...round,
-      settings: protocol,
-    }) + "\n"
-  );
+  const lines = roundLines(plan, dense, state).map((line) => `${JSON.stringify(line)}\n`);
   writeFileWhole(join(out, "rounds.jsonl"), lines.join(""));
 }
 
