@@ -289,13 +289,13 @@ Deno.test("plot-log draws several logs as a page without scripts and as an SVG, 
   assert.ok(!existsSync(join(folder, "never.html")));
 });
 
-for (const name of ["curves", "allocate", "prune", "iterate", "evaluate", "train", "plot-log"]) {
+for (const name of ["curves", "allocate", "prune", "iterate", "sweep", "evaluate", "train", "plot-log"]) {
   Deno.test(`${name} --help explains every option and ends with 0`, async () => {
     const { code, stdout, stderr } = await command(name, "--help");
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, new RegExp(`^Usage: ${name} \\[options\\]( <log...>)?\n`));
+    assert.match(stdout, new RegExp(`^Usage: ${name} \\[options\\]( <log...>| \\[target\\])?\n`));
     assert.match(stdout, new RegExp(`\nExample[^]*deno task ${name} [^]*--`));
-    if (!["allocate", "plot-log"].includes(name)) {
+    if (!["allocate", "sweep", "plot-log"].includes(name)) {
       assert.match(stdout, /--model <name> +network: resnet32, resnet32a/);
     }
   });

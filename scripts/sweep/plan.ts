@@ -1,0 +1,184 @@
+/** A sweep's jobs, as the workflow reads them: every name and every combination checked before anything runs. */
+import { existsSync } from "node:fs";
+import { ALLOCATORS } from "../../lib/baselines.ts";
+import { STATISTICS } from "../../lib/distortion.ts";
+import type { ChainPlan } from "../../lib/iterate.ts";
+import { architectureNamed } from "../../lib/models.ts";
+import { prunableLayers } from "../../lib/network.ts";
+import { denseWeightsPath, projectPath } from "../../lib/project.ts";
+import { RECOVERIES } from "../../lib/rd_curve/recovery.ts";
+import { STATISTICS_WAYS } from "../../lib/recover.ts";
+import { type PlanFlags, planOf } from "../iterate/plan.ts";
+import type { ChainEntry, CurveEntry, DenseEntry, SweepConfiguration } from "./configuration.ts";
+
+/** One chain of rounds. */
+export interface ChainJob {
+  readonly name: string;
+  readonly model: string;
+  readonly plan: ChainPlan;
+  /** Of `iterate`, all but weights, threads and the folder. */
+  readonly arguments: readonly string[];
+}
+
+export interface CurveJob {
+  readonly name: string;
+  readonly model: string;
+  readonly shards: number;
+  readonly arguments: readonly string[];
+}
+
+/** Training of a dense network. */
+export interface DenseJob {
+  readonly model: string;
+  readonly workers: number;
+  readonly arguments: readonly string[];
+}
+
+export interface SweepPlan {
+  readonly dense: readonly DenseJob[];
+  readonly curves: readonly CurveJob[];
+  readonly chains: readonly ChainJob[];
+}
+
+/**
+ * Expands a configuration: one chain for each entry, method and seed.
+ *
+ * @throws {RangeError} If a model, method, protocol, statistic or recovery is unknown, targets do not rise, a network
+ * has neither committed weights nor a training, or two jobs have one name.
+ */
+export function planSweep({ defaults, dense = [], curves = [], chains }: SweepConfiguration): SweepPlan {
+  const trained = dense.map(denseJob).filter(({ model }) => !hasCommittedWeights(model));
+  const plan = {
+    dense: trained,
+    curves: curves.map(curveJob),
+    chains: chains.flatMap((entry) => chainJobs({ ...defaults, ...targetsOnce(defaults, entry), ...entry })),
+  };
+  const models = new Set([...plan.curves, ...plan.chains].map(({ model }) => model));
+  for (const model of models) requireWeights(model, trained);
+  refuseTwins([...plan.dense.map(({ model }) => `dense ${model}`), ...plan.curves.map(({ name }) => name)]);
+  refuseTwins(plan.chains.map(({ name }) => name));
+  return plan;
+}
+
+/** An entry's own rounds stand in for the default targets, and the other way round. */
+function targetsOnce(defaults: SweepConfiguration["defaults"], { targets, rounds }: ChainEntry) {
+  const isOwn = targets !== undefined || rounds !== undefined;
+  return isOwn ? { targets, rounds } : { targets: defaults?.targets, rounds: defaults?.rounds };
+}
+
+function chainJobs({ methods, seeds, ...entry }: ChainEntry): ChainJob[] {
+  return methods.flatMap((method) => seeds.map((seed) => chainJob({ ...entry, method, seed })));
+}
+
+type ChainSettings = Omit<ChainEntry, "methods" | "seeds"> & {
+  readonly method: string;
+  readonly seed: number;
+};
+
+function chainJob(settings: ChainSettings): ChainJob {
+  const { statistic = "mean", curveRecovery = "none", statistics, fineTuning = true } = settings;
+  const protocol = settings.protocol ?? "scaled";
+  const name = chainName({ ...settings, protocol });
+  try {
+    requireOneOf("method", settings.method, Object.keys(ALLOCATORS));
+    const flags: PlanFlags = {
+      ...settings,
+      protocol,
+      statistic: requireOneOf("statistic", statistic, STATISTICS),
+      curveRecovery: requireOneOf("curveRecovery", curveRecovery, RECOVERIES),
+      statistics: statistics === undefined
+        ? undefined
+        : requireOneOf("statistics", statistics, STATISTICS_WAYS),
+      fineTuning,
+    };
+    return { name, model: settings.model, plan: planOf(flags), arguments: chainArguments(flags) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`Cannot plan the chain ${name}: ${error.message}`);
+  }
+}
+
+function requireOneOf<T extends string>(what: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw new RangeError(`the ${what} must be one of ${allowed.join(", ")}, got "${value}"`);
+}
+
+/** As a command line; what is not given stays iterate's default. */
+function chainArguments(flags: PlanFlags): string[] {
+  const { model, method, protocol, targets, rounds, seed, statistic, curveRecovery, recovery } = flags;
+  const values = {
+    model,
+    method,
+    protocol,
+    targets: targets?.join(","),
+    rounds,
+    seed,
+    statistic,
+    "curve-recovery": curveRecovery,
+    recovery,
+    statistics: flags.statistics,
+    distill: flags.distill,
+    images: flags.images,
+    "test-images": flags.testImages,
+  };
+  return [...argumentsOf(values), ...(flags.fineTuning ? [] : ["--no-fine-tuning"])];
+}
+
+function argumentsOf(values: Readonly<Record<string, string | number | undefined>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)]
+  );
+}
+
+/** Says what the chain is, and what differs from the plainest: a file name without anything to be quoted. */
+function chainName(settings: ChainSettings & { readonly protocol: string }): string {
+  const { model, method, protocol, statistic, curveRecovery, recovery, statistics, distill } = settings;
+  const parts = [
+    model,
+    method,
+    statistic === "mean" ? undefined : statistic,
+    curveRecovery === undefined || curveRecovery === "none" ? undefined : `${curveRecovery}-curves`,
+    protocol,
+    recovery === undefined ? undefined : recovery === "none" ? "unrecovered" : recovery,
+    statistics,
+    distill === undefined ? undefined : `distilled${distill}`,
+    settings.fineTuning === false ? "untuned" : undefined,
+    settings.label,
+    `seed${settings.seed}`,
+  ];
+  return parts.filter((part) => part !== undefined)
+    .map((part) => part.replace(/\+$/, "-plus").replace(/[^\w.-]+/g, "-")).join("_");
+}
+
+function curveJob({ model, samples, levels, shards }: CurveEntry): CurveJob {
+  const layers = prunableLayers(architectureNamed(model)).length;
+  const name = `${model}_${samples}x${levels}`;
+  if (shards > layers) {
+    throw new RangeError(
+      `Cannot share the curves ${name}: ${model} has ${layers} layers, got ${shards} shards`,
+    );
+  }
+  return { name, model, shards, arguments: argumentsOf({ model, samples, levels }) };
+}
+
+function denseJob({ model, workers = 1, ...rest }: DenseEntry): DenseJob {
+  architectureNamed(model);
+  return { model, workers, arguments: argumentsOf({ model, workers, ...rest }) };
+}
+
+function requireWeights(model: string, trained: readonly DenseJob[]): void {
+  if (trained.some((job) => job.model === model)) return;
+  denseWeightsPath(model);
+}
+
+/** Committed weights need no training. */
+function hasCommittedWeights(model: string): boolean {
+  return existsSync(projectPath("data", "checkpoints", `${model}.safetensors`));
+}
+
+function refuseTwins(names: readonly string[]): void {
+  const twin = names.find((name, i) => names.indexOf(name) < i);
+  if (twin === undefined) return;
+  throw new RangeError(`Cannot plan the sweep: names must differ, got "${twin}" twice; set a label`);
+}

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { inTemporaryFolder } from "../../lib/_test_helpers.ts";
+import { readConfiguration, type SweepConfiguration } from "./configuration.ts";
+import { planSweep } from "./plan.ts";
+import { collectResults, seedResults } from "./results.ts";
+
+const SWEEP: SweepConfiguration = {
+  format: "rd-sweep/1",
+  defaults: { protocol: "quick", targets: [0.3, 0.5] },
+  chains: [
+    { model: "resnet32", methods: ["ours"], seeds: [1], statistic: "worst", curveRecovery: "bn" },
+    { model: "resnet32", methods: ["uniform+", "lamp"], seeds: [2, 3], rounds: 1, recovery: "lsq+bn" },
+  ],
+};
+
+Deno.test("planSweep() makes one chain for each entry, method and seed, with iterate's arguments", () => {
+  const { chains } = planSweep(SWEEP);
+  assert.deepEqual(chains.map(({ name }) => name), [
+    "resnet32_ours_worst_bn-curves_quick_seed1",
+    "resnet32_uniform-plus_quick_lsq-bn_seed2",
+    "resnet32_uniform-plus_quick_lsq-bn_seed3",
+    "resnet32_lamp_quick_lsq-bn_seed2",
+    "resnet32_lamp_quick_lsq-bn_seed3",
+  ]);
+  assert.equal(
+    chains[0].arguments.join(" "),
+    "--model resnet32 --method ours --protocol quick --targets 0.3,0.5 --seed 1 --statistic worst --curve-recovery bn",
+  );
+  // an entry's rounds stand in for the default targets
+  assert.match(chains[1].arguments.join(" "), /--protocol quick --rounds 1 --seed 2 .* --recovery lsq\+bn$/);
+  assert.deepEqual(chains[1].plan.targets, [1 - 0.8]);
+  assert.equal(chains[1].plan.protocol.name, "quick with recovery lsq+bn");
+});
+
+Deno.test("planSweep() trains only networks without committed weights, and shares curves out", () => {
+  const plan = planSweep({
+    ...SWEEP,
+    dense: [{ model: "resnet32", epochs: 1 }, { model: "resnet32a", epochs: 2, workers: 2 }],
+    curves: [{ model: "resnet32a", samples: 8, levels: 5, shards: 2 }],
+  });
+  assert.deepEqual(plan.dense, [
+    {
+      model: "resnet32a",
+      workers: 2,
+      arguments: ["--model", "resnet32a", "--workers", "2", "--epochs", "2"],
+    },
+  ]);
+  assert.deepEqual(plan.curves, [{
+    name: "resnet32a_8x5",
+    model: "resnet32a",
+    shards: 2,
+    arguments: ["--model", "resnet32a", "--samples", "8", "--levels", "5"],
+  }]);
+});
+
+Deno.test("planSweep() refuses what cannot be run, and names it", () => {
+  const fails = (changed: Partial<SweepConfiguration["chains"][number]>, message: RegExp) =>
+    assert.throws(() => planSweep({ ...SWEEP, chains: [{ ...SWEEP.chains[0], ...changed }] }), {
+      name: "RangeError",
+      message,
+    });
+  fails(
+    { methods: ["magic"] },
+    /^Cannot plan the chain resnet32_magic_.*: the method must be one of ours, uniform, .*, got "magic"$/,
+  );
+  fails({ protocol: "slow" }, /: Cannot find the protocol "slow": it must be one of paper, scaled, quick$/);
+  fails({ model: "vgg99" }, /: Cannot build the model "vgg99": it must be one of resnet32, /);
+  fails({ statistic: "best" }, /: the statistic must be one of mean, worst.*, got "best"$/);
+  fails({ targets: [0.5, 0.4] }, /: Cannot iterate: targets must rise, got 0\.4 after 0\.5 in round 2$/);
+  fails({ targets: [0.5], rounds: 2 }, /: Cannot iterate: either --targets or --rounds must be given$/);
+  fails({ recovery: "hope" }, /: Cannot recover: a step must be one of bn, .*, got "hope"$/);
+  fails({ model: "resnet18" }, /^Cannot find weights for resnet18: .* is not there; train them/);
+  fails({ seeds: [1, 1] }, /^Cannot plan the sweep: names must differ, got "resnet32_ours_.*seed1" twice/);
+  const shards = [{ model: "resnet32", samples: 8, levels: 5, shards: 35 }];
+  assert.throws(() => planSweep({ ...SWEEP, curves: shards }), {
+    name: "RangeError",
+    message: "Cannot share the curves resnet32_8x5: resnet32 has 34 layers, got 35 shards",
+  });
+});
+
+Deno.test(
+  "readConfiguration() names the field that is wrong",
+  inTemporaryFolder((folder) => {
+    const path = join(folder, "sweep.json");
+    const fails = (content: object, message: string) => {
+      writeFileSync(path, JSON.stringify(content));
+      assert.throws(() => readConfiguration(path), {
+        name: "TypeError",
+        message: `Cannot read ${path}: ${message}`,
+      });
+    };
+    const [first] = SWEEP.chains;
+    fails({ ...SWEEP, format: "x" }, 'format must be rd-sweep/1, current value "x"');
+    fails({ ...SWEEP, chains: [] }, "chains must be a list of at least one entry, current value []");
+    fails({ ...SWEEP, chains: [{ ...first, seed: 1 }] }, "there is no field chains[0].seed");
+    fails(
+      { ...SWEEP, chains: [{ ...first, seeds: [0.5] }] },
+      "chains[0].seeds[0] must be a whole number from 0, current value 0.5",
+    );
+    writeFileSync(path, JSON.stringify(SWEEP));
+    assert.deepEqual(readConfiguration(path), SWEEP);
+  }),
+);
+
+Deno.test("the committed sweeps can be planned", () => {
+  const { chains } = planSweep(
+    readConfiguration(new URL("../../data/sweeps/cifar10.json", import.meta.url).pathname),
+  );
+  assert.ok(chains.some(({ name }) => name === "resnet32_lamp_scaled_seed3"));
+});
+
+Deno.test(
+  "results are seeded and collected whole, and refused if of another plan",
+  inTemporaryFolder((folder) => {
+    const [chain] = planSweep(SWEEP).chains;
+    const folders = { results: join(folder, "results"), work: join(folder, "work") };
+    const [own, theirs] = [
+      join(folders.results, `${chain.name}.jsonl`),
+      join(folders.work, "chains", `${chain.name}.jsonl`),
+    ];
+    const { protocol, targets, ...rest } = chain.plan;
+    const lines = targets.map((target) => JSON.stringify({ ...rest, target, settings: protocol }) + "\n");
+    seedResults([chain], folders); // there is nothing to seed
+    assert.deepEqual(collectResults([chain], folders), []);
+    writeFileSync(theirs, lines[0] + lines[1].slice(0, 9)); // a copy that was cut off
+    assert.deepEqual(collectResults([chain], folders), []);
+    seedResults([chain], folders);
+    assert.ok(!existsSync(theirs));
+    writeFileSync(theirs, lines.join(""));
+    assert.deepEqual(collectResults([chain], folders), [chain.name]);
+    assert.equal(readFileSync(own, "utf8"), lines.join(""));
+
+    const elsewhere = { ...folders, work: join(folder, "fresh") };
+    seedResults([chain], elsewhere);
+    assert.ok(existsSync(join(elsewhere.work, "chains", `${chain.name}.jsonl`)));
+    const other = { ...chain, plan: { ...chain.plan, seed: 7 } };
+    assert.throws(() => seedResults([other], folders), {
+      name: "TypeError",
+      message: /^Cannot take .* for the chain .*: it is of another plan, with other seed; set a label /,
+    });
+    const longer = { ...chain, plan: { ...chain.plan, targets: [0.3, 0.6] } };
+    assert.throws(() => seedResults([longer], folders), {
+      name: "TypeError",
+      message: /with other targets \(0\.3,0\.5 there, 0\.3,0\.6 here\);/,
+    });
+  }),
+);

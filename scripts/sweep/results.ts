@@ -1,0 +1,87 @@
+/** Results of a sweep's chains: one file each, copied between the project and the sweep's work folder. */
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { canonicalJson, readText, writeFileWhole } from "../../lib/store.ts";
+import { parseStrictJson } from "../../lib/strict_json.ts";
+import type { RoundLine } from "../../lib/iterate/round_line.ts";
+import type { ChainJob } from "./plan.ts";
+
+/** Where results of chains lie. */
+export interface ResultFolders {
+  /** In the project, committed. */
+  readonly results: string;
+  /** The workflow's. */
+  readonly work: string;
+}
+
+/**
+ * The rounds of a result file.
+ *
+ * @throws {FileError} If it cannot be read.
+ * @throws {SyntaxError} If a line is no JSON.
+ */
+export function readRounds(path: string): RoundLine[] {
+  return readText(path).split("\n").filter((line) => line !== "")
+    .map((line, i) => parseStrictJson(line, `line ${i + 1} of ${path}`) as RoundLine);
+}
+
+/**
+ * Hands results that the project has to the workflow, so that it skips their chains.
+ *
+ * @throws {TypeError} If a result of the project is of another plan.
+ */
+export function seedResults(chains: readonly ChainJob[], { results, work }: ResultFolders): void {
+  mkdirSync(join(work, "chains"), { recursive: true });
+  for (const chain of chains) {
+    const [own, theirs] = [results, join(work, "chains")].map((folder) =>
+      join(folder, `${chain.name}.jsonl`)
+    );
+    if (existsSync(own)) checkResult(own, chain);
+    if (existsSync(theirs) && !isWhole(theirs, chain)) rmSync(theirs);
+    if (existsSync(own) && !existsSync(theirs)) writeFileWhole(theirs, readText(own));
+  }
+}
+
+/** Takes over what the workflow has finished; returns the names of all chains that are done. */
+export function collectResults(chains: readonly ChainJob[], { results, work }: ResultFolders): string[] {
+  mkdirSync(results, { recursive: true });
+  const done = chains.filter(({ name }) => existsSync(join(work, "chains", `${name}.jsonl`)));
+  for (const chain of done) {
+    const own = join(results, `${chain.name}.jsonl`);
+    if (existsSync(own)) continue;
+    const theirs = join(work, "chains", `${chain.name}.jsonl`);
+    if (isWhole(theirs, chain)) writeFileWhole(own, readText(theirs));
+  }
+  return done.filter(({ name }) => existsSync(join(results, `${name}.jsonl`))).map(({ name }) => name);
+}
+
+/** A file whose copying was cut off, or goes on this moment, lacks rounds or half a line. */
+function isWhole(path: string, chain: ChainJob): boolean {
+  try {
+    checkResult(path, chain);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+/** @throws {TypeError} If the rounds are not those of the chain's plan. */
+function checkResult(path: string, { name, plan }: ChainJob): void {
+  const rounds = readRounds(path);
+  const { method, protocol, seed, statistic, curveRecovery, targets } = plan;
+  const wanted = { method, settings: protocol, seed, statistic, curveRecovery };
+  const fields = Object.keys(wanted) as (keyof typeof wanted)[];
+  const other = fields.find((field) =>
+    rounds.some((round) => canonicalJson(round[field] ?? null) !== canonicalJson(wanted[field]))
+  );
+  const found = rounds.map(({ target }) => target);
+  if (other === undefined && canonicalJson(found) === canonicalJson(targets)) return;
+  const what = other === "settings"
+    ? "protocol settings"
+    : other ?? `targets (${found} there, ${targets} here)`;
+  throw new TypeError(
+    `Cannot take ${path} for the chain ${name}: it is of another plan, with other ${what}; ` +
+      "set a label in the configuration, or remove the file",
+  );
+}

@@ -1,0 +1,168 @@
+/** Runs the workflow of a sweep in its work folder, and tells what became of each job. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { writeFileWhole } from "../../lib/store.ts";
+import { PROJECT_FOLDER } from "../folders.ts";
+import { pythonEnvironment } from "../setup/virtual_environment.ts";
+import type { SweepPlan } from "./plan.ts";
+
+const SNAKEFILE = join(PROJECT_FOLDER, "scripts", "Snakefile");
+
+export interface WorkflowOptions {
+  /** Snakemake's program. */
+  readonly snakemake: string;
+  /** Where the sweep's work is kept; an existing folder. */
+  readonly work: string;
+  /** A rule, or a file of the workflow. */
+  readonly target: string;
+  /** Folder with Snakemake's settings. */
+  readonly profile: string;
+  readonly cores: number;
+  readonly gpu: boolean;
+  readonly dryRun: boolean;
+  /** Called every few seconds, so that a finished chain need not wait for the others. */
+  readonly onTick: () => void;
+}
+
+/** A job that has failed, and why. */
+export interface FailedJob {
+  readonly name: string;
+  /** The last line that it wrote. */
+  readonly reason: string;
+  readonly log: string;
+}
+
+const TICK_MS = 5000;
+
+/**
+ * Runs the workflow; all that Snakemake says goes to standard error.
+ *
+ * Ctrl-C and SIGTERM are handed on, also to the jobs, which keep what they have done.
+ *
+ * @returns Snakemake's exit code, 0 if all is done.
+ */
+export async function runWorkflow(plan: SweepPlan, options: WorkflowOptions): Promise<number> {
+  const { snakemake, work, target, profile, cores, dryRun, onTick } = options;
+  const planPath = join(work, "plan.json");
+  writeFileWhole(planPath, JSON.stringify(workflowPlan(plan, options), null, 2));
+  if (!dryRun) forgetLogs(work);
+  const child = spawn(
+    snakemake,
+    [
+      ...["--snakefile", SNAKEFILE, "--configfile", planPath, "--directory", work],
+      ...["--profile", profile, "--cores", String(cores), "--nolock"],
+      ...(dryRun ? ["--dry-run"] : []),
+      target,
+    ],
+    // a group of its own, so that a signal reaches the jobs too
+    {
+      detached: true,
+      stdio: ["ignore", 2, 2],
+      env: pythonEnvironment(process.env) as Record<string, string>,
+    },
+  );
+  const stop = handOnSignals(child);
+  const timer = setInterval(onTick, TICK_MS);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve(code ?? 1));
+    });
+  } finally {
+    clearInterval(timer);
+    stop();
+  }
+}
+
+/** The plan as the Snakefile reads it. */
+function workflowPlan({ dense, curves, chains }: SweepPlan, { work, gpu }: WorkflowOptions): object {
+  return {
+    deno: Deno.execPath(),
+    scripts: join(PROJECT_FOLDER, "scripts"),
+    kept: join(work, "kept"),
+    gpu,
+    dense: Object.fromEntries(dense.map((job) => [job.model, job])),
+    curves: Object.fromEntries(curves.map(({ name, ...job }) => [name, job])),
+    chains: Object.fromEntries(chains.map(({ name, plan, ...job }) => [
+      name,
+      // the plain name: what changes of a protocol hardly changes its time
+      { ...job, protocol: plan.protocol.name.split(" ")[0] },
+    ])),
+  };
+}
+
+function handOnSignals(child: ChildProcess): () => void {
+  const handOn = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(-child.pid!, signal);
+    } catch { /* it has just ended */ }
+  };
+  const [interrupt, terminate] = [() => handOn("SIGINT"), () => handOn("SIGTERM")];
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", terminate);
+  return () => {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", terminate);
+  };
+}
+
+/** A log tells of a failure of this run: those of earlier runs go. */
+function forgetLogs(work: string): void {
+  rmSync(join(work, "logs"), { recursive: true, force: true });
+  mkdirSync(join(work, "logs"));
+}
+
+/** What became of a sweep's jobs. */
+export interface Outcome {
+  readonly failed: readonly FailedJob[];
+  /** Jobs without an output that have not even begun: what they need has failed, or their machine. */
+  readonly waiting: readonly string[];
+}
+
+/**
+ * Tells failed jobs, which have begun and left no output, from those that have not begun.
+ *
+ * @param target What was to be made, as in {@linkcode WorkflowOptions}.
+ */
+export function outcomeOf(plan: SweepPlan, target: string, work: string): Outcome {
+  const folder = join(work, "logs");
+  const logs = existsSync(folder) ? readdirSync(folder) : [];
+  const missing = outputsOf(plan, target).filter(([, output]) => !existsSync(join(work, output)));
+  const names = missing.map(([name]) => name);
+  return {
+    failed: names.filter((name) => logs.includes(`${name}.log`)).map((name) => {
+      const log = join(folder, `${name}.log`);
+      return { name, reason: lastLine(log), log };
+    }),
+    waiting: names.filter((name) => !logs.includes(`${name}.log`)),
+  };
+}
+
+/** Each job's name, as its log has it, and the file that it makes in the work folder; only of what the target needs. */
+function outputsOf({ dense, curves, chains }: SweepPlan, target: string): [string, string][] {
+  const trained = dense.map((
+    { model },
+  ): [string, string] => [`dense_${model}`, `dense/${model}.safetensors`]);
+  const measured = curves.flatMap(({ name, shards }): [string, string][] => [
+    ...Array.from({ length: shards }, (_, k) => `${name}.${k + 1}`)
+      .map((shard): [string, string] => [`curves_${shard}`, `shards/${shard}.safetensors`]),
+    [`curves_${name}`, `curves/${name}.json`],
+  ]);
+  const run = chains.map(({ name }): [string, string] => [name, `chains/${name}.jsonl`]);
+  const table: [string, string] = ["tables", "tables/chains.md"];
+  const byRule: Readonly<Record<string, [string, string][]>> = {
+    dense: trained,
+    curves: measured,
+    chains: run,
+    tables: [...run, table],
+    all: [...trained, ...measured, ...run, table],
+  };
+  return byRule[target] ?? run.filter(([, output]) => output === target);
+}
+
+function lastLine(path: string): string {
+  const lines = readFileSync(path, "utf8").split(/[\r\n]+/).filter((line) => line.trim() !== "");
+  return lines[lines.length - 1]?.trim() ?? "it wrote nothing";
+}
