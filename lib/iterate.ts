@@ -1,6 +1,6 @@
 /** One chain of rounds: allocate, prune, recover, fine-tune, again; resumable to the same bits. */
 import process from "node:process";
-import { allocatorNamed, READS_WEIGHTS, surp } from "./baselines.ts";
+import { allocatorNamed, ALLOCATORS, READS_WEIGHTS, surp } from "./baselines.ts";
 import { calibrationImages, type CalibrationSet } from "./calibration_set.ts";
 import { type ImageSet, sliceImages } from "./cifar10.ts";
 import { createTeacher } from "./distill.ts";
@@ -8,6 +8,7 @@ import type { Statistic } from "./distortion.ts";
 import type { Engine } from "./engine.ts";
 import { evaluate } from "./evaluate.ts";
 import { finetune } from "./finetune.ts";
+import { checkDynamic, DPF, dynamicRecipe, trainDynamic } from "./iterate/dynamic_round.ts";
 import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
 import { checkTargets } from "./iterate/targets.ts";
 import { type Network, prunableLayers } from "./network.ts";
@@ -22,9 +23,18 @@ import type { Recipe, TrainingState } from "./training_state.ts";
 
 export { checkTargets, geometricTargets } from "./iterate/targets.ts";
 
+/** What a chain may be run by: every allocator, and DPF, which prunes while it trains. */
+export const CHAIN_METHODS: readonly string[] = [...Object.keys(ALLOCATORS), DPF];
+
+/** @throws {RangeError} If the method is unknown, or the protocol cannot serve it. */
+export function checkMethod({ method, protocol }: Pick<ChainPlan, "method" | "protocol">): void {
+  if (method === DPF) checkDynamic(protocol);
+  else allocatorNamed(method);
+}
+
 /** What determines a chain, with the dense network, the images and the engine. */
 export interface ChainPlan {
-  /** An allocator's name. */
+  /** One of {@link CHAIN_METHODS}. */
   readonly method: string;
   readonly protocol: Protocol;
   /** Sparsity after each round, rising. */
@@ -104,6 +114,10 @@ export interface IterateOptions {
  * Runs a chain's remaining rounds: curves of the present network, allocation of the whole sparsity, magnitude masks in
  * which nothing grows back, recovery without labels towards the dense network, fine-tuning with frozen masks.
  *
+ * Under DPF every round is a run of its own from the dense network (see `dpf.ts`): its masks come and go, so weights may
+ * grow back from round to round, and what a round says of "pruned" and "recovered" is the dense network under one global
+ * threshold.
+ *
  * Same plan, networks, images, engine and threads: the same bits, however often the chain was stopped and resumed from
  * what `onState` and `onTuning` got; times and memory aside.
  *
@@ -112,7 +126,7 @@ export interface IterateOptions {
 export async function iterate(engine: Engine, dense: Network, options: IterateOptions): Promise<ChainState> {
   const { plan, train, test, provenance = null, onState, onProgress = () => {} } = options;
   checkTargets(plan.targets);
-  allocatorNamed(plan.method);
+  checkMethod(plan);
   const glance = sliceImages(test, 0, Math.min(plan.protocol.testImages, test.count));
   const top1Of = async (network: Network) => (await evaluate(engine, network, glance)).top1;
   let state: ChainState = options.state ??
@@ -159,9 +173,10 @@ interface RoundContext {
 /** Prunes and recovers. */
 async function openRound(
   context: RoundContext,
-  { network, denseTop1 }: ChainState,
+  { network: present, denseTop1 }: ChainState,
 ): Promise<{ network: Network; open: RoundResult }> {
   const { engine, dense, plan, train, provenance, top1Of, round, progress } = context;
+  const network = plan.method === DPF ? dense : present;
   const { protocol, statistic } = plan;
   const target = plan.targets[round - 1];
   const calibration = calibrationImages(dense, train, { samples: protocol.calibration.samples });
@@ -181,15 +196,12 @@ async function openRound(
   });
   const recoverySeconds = clock();
   const recoveredTop1 = steps.length === 0 ? prunedTop1 : await top1Of(recovered);
-  const { sparsity, remainingMacs } = summariseSparsity(recovered);
   return {
     network: recovered,
     open: {
       round,
       target,
-      sparsity,
-      layers: layerSparsities(recovered),
-      remainingMacs,
+      ...sparsitiesOf(recovered),
       distortion: { predicted, real },
       top1: { pruned: prunedTop1, recovered: recoveredTop1, tuned: null },
       drop: denseTop1 - recoveredTop1,
@@ -207,7 +219,7 @@ async function pruneRound(
   calibration: CalibrationSet,
 ): Promise<{ pruned: Network; predicted: number | null }> {
   const { method, protocol, statistic, curveRecovery, seed } = plan;
-  const readsCurves = !READS_WEIGHTS.includes(method);
+  const readsCurves = method !== DPF && !READS_WEIGHTS.includes(method);
   const { levels } = protocol.calibration;
   const curves = readsCurves
     ? await measureCurves(engine, network, calibration, {
@@ -222,7 +234,7 @@ async function pruneRound(
   const problem = method === "ours" ? { ...plain, constraints: { state: Object.fromEntries(zeros) } } : plain;
   const allocation = method === "surp"
     ? surp(problem, { prng: createPrng(seed, `surp round ${round}`) })
-    : allocatorNamed(method)(problem);
+    : allocatorNamed(method === DPF ? "global" : method)(problem);
   // A rule that ignores what is pruned may ask for less in a layer than is gone: nothing grows back.
   const layers = allocation.layers.map((layer) => ({
     ...layer,
@@ -249,7 +261,8 @@ async function closeRound(
     ? createTeacher(engine, dense, { weight: fineTuning.distillation })
     : undefined;
   try {
-    const tuned = await finetune(engine, network, roundImages(train, fineTuning.images, round), {
+    const [tune, start] = plan.method === DPF ? [trainDynamic, dense] : [finetune, network];
+    const tuned = await tune(engine, start, roundImages(train, fineTuning.images, round), {
       recipe,
       resume: tuning,
       teacher,
@@ -265,6 +278,7 @@ async function closeRound(
       network: tuned,
       result: {
         ...result,
+        ...sparsitiesOf(tuned),
         top1: { ...result.top1, tuned: top1 },
         drop: denseTop1 - top1,
         seconds: {
@@ -281,8 +295,11 @@ async function closeRound(
 }
 
 /** The round's own recipe: its seed tells the rounds of a chain apart, and with it their states. */
-export function roundRecipe({ seed }: ChainPlan, { recipe }: FineTuning, round: number): Recipe {
-  return { ...recipe, seed: 1000 * seed + round };
+export function roundRecipe(plan: ChainPlan, fineTuning: FineTuning, round: number): Recipe {
+  const seed = 1000 * plan.seed + round;
+  return plan.method === DPF
+    ? dynamicRecipe(fineTuning, { seed, round, target: plan.targets[round - 1] })
+    : { ...fineTuning.recipe, seed };
 }
 
 /** Successive parts of the set, from the start again where it ends. */
@@ -292,11 +309,14 @@ function roundImages(train: ImageSet, images: number, round: number): ImageSet {
   return sliceImages(train, ((round - 1) % parts) * count, count);
 }
 
-function layerSparsities(network: Network): Record<string, number> {
+/** Of the whole and of each layer, and what is left to compute. */
+function sparsitiesOf(network: Network): Pick<RoundResult, "sparsity" | "layers" | "remainingMacs"> {
+  const { sparsity, remainingMacs } = summariseSparsity(network);
   const zeros = zerosByLayer(network);
-  return Object.fromEntries(
+  const layers = Object.fromEntries(
     prunableLayers(network).map(({ name, weights }) => [name, zeros.get(name)! / weights]),
   );
+  return { sparsity, layers, remainingMacs };
 }
 
 /** Seconds since it was made, or last asked. */

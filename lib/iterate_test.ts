@@ -156,6 +156,41 @@ for (const method of Object.keys(ALLOCATORS)) {
 }
 
 Deno.test(
+  "iterate() by dpf trains from the dense network in each round, to the exact count, and resumes to the same bits",
+  withEngine(async (engine) => {
+    const plan = { ...PLAN, method: "dpf", targets: [0.4, 0.6] };
+    const states: ChainState[] = [];
+    const tunings: TrainingState[] = [];
+    const run = (state?: ChainState, tuning?: TrainingState) =>
+      iterate(engine, tinyNetwork(), {
+        ...{ plan, train: TRAIN, test: TEST, state, tuning },
+        onState: (next) => void states.push(next),
+        onTuning: (next) => void tunings.push(next),
+      });
+    const final = await run();
+    const total = prunableLayers(ARCHITECTURE).reduce((sum, { weights }) => sum + weights, 0);
+    for (const { target, sparsity, top1, layers } of final.rounds) {
+      assert.equal(sparsity, Math.ceil(target * total) / total);
+      assert.ok(top1.tuned !== null && Object.values(layers).some((layer) => layer !== sparsity));
+    }
+    // two epochs in round 1, four in round 2: a state after each but the last, dense and of the round's target
+    assert.deepEqual(tunings.map(({ recipe }) => recipe.dynamicSparsity), [0.4, 0.6, 0.6, 0.6]);
+    const [open, tuning] = [states[2], tunings[2]];
+    assert.equal(open.open!.round, 2);
+    assert.deepEqual(timeless(await run(open, tuning)), timeless(final));
+    await assert.rejects(run(open, tunings[0]), {
+      name: "TypeError",
+      message: /of the same recipe, it is of another$/,
+    });
+    const untuned = { ...plan, protocol: { ...TINY, fineTuning: null } };
+    await assert.rejects(iterate(engine, tinyNetwork(), { plan: untuned, train: TRAIN, test: TEST }), {
+      name: "RangeError",
+      message: 'Cannot prune by dpf under the protocol "tiny": it needs fine-tuning',
+    });
+  }),
+);
+
+Deno.test(
   "iterate() ends with the same bits wherever it is killed",
   withEngine(async (engine) => {
     await inTemporaryFolder(async (folder) => {

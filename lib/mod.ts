@@ -106,6 +106,7 @@ export {
 export { train } from "./train.ts";
 export { createTeacher } from "./distill.ts";
 export { finetune } from "./finetune.ts";
+export { usableNetwork } from "./dpf.ts";
 export { type Protocol, PROTOCOL_NAMES, protocolNamed } from "./protocols.ts";
 export { type ChainPlan, geometricTargets, iterate, type RoundResult } from "./iterate.ts";
 export { averageNetworks } from "./average.ts";

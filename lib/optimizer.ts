@@ -25,6 +25,8 @@ export interface StepTime {
   readonly learningRate: number;
   /** Steps done before this one. */
   readonly step: number;
+  /** Of a dynamic mask to be made before this step (see `dpf.ts`). @default the mask stays, if there is one */
+  readonly sparsity?: number;
 }
 
 /** One step: returns new weights and slots, all [n]; what it is given stays the caller's. */

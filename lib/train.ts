@@ -4,6 +4,7 @@ import { breathe } from "./breathe.ts";
 import type { ImageSet } from "./cifar10.ts";
 import { createCrewStepper } from "./crew/crew_stepper.ts";
 import type { Teacher } from "./distill.ts";
+import { dynamicTarget, MASK_STEPS, usableNetwork } from "./dpf.ts";
 import type { Engine } from "./engine.ts";
 import { type Architecture, checkImages, type Network } from "./network.ts";
 import { findNonFinite, nonFiniteText } from "./non_finite.ts";
@@ -14,10 +15,10 @@ import { shrinkImages, withSide } from "./shrink_images.ts";
 import {
   checkState,
   eachStream,
+  type Recipe,
   restoredPrng,
   savedStreams,
   type Streams,
-  trainedNetwork,
   type TrainingState,
 } from "./training_state.ts";
 import { type Batch, createStepper, type Stepper } from "./training_step.ts";
@@ -56,7 +57,8 @@ export interface TrainOptions extends TrainCallbacks {
 }
 
 /**
- * Trains until the recipe's last epoch and returns the network, or its averaged weights where the recipe asks.
+ * Trains until the recipe's last epoch and returns the network, or its averaged weights where the recipe asks, pruned
+ * where it asks for dynamic masks.
  *
  * Images are shrunk to the recipe's side, and the network that comes back runs on full ones again.
  * The last, incomplete batch of an epoch is left out. Same state, images, engine and thread count: same bits.
@@ -90,6 +92,7 @@ export async function train(
         epoch: latest.epoch,
         steps,
         schedule,
+        maskAt: (step) => maskSparsity(recipe, steps, step),
         callbacks,
         teacher,
         explain,
@@ -102,7 +105,7 @@ export async function train(
       const imagesPerSecond = steps * recipe.batch / seconds;
       await callbacks.onEpoch?.({ epoch, ...means, seconds, imagesPerSecond }, latest);
     }
-    return trainedNetwork(fullArchitecture, latest);
+    return usableNetwork(fullArchitecture, latest);
   } finally {
     stepper.dispose();
   }
@@ -123,6 +126,8 @@ interface EpochPlan {
   readonly epoch: number;
   readonly steps: number;
   readonly schedule: Schedule;
+  /** Sparsity of the dynamic mask that is due before a step, counted over the run. */
+  readonly maskAt: (step: number) => number | undefined;
   readonly callbacks: TrainCallbacks;
   readonly teacher?: Teacher;
   /** Says which layer made the loss of this batch not finite. */
@@ -133,14 +138,15 @@ interface EpochPlan {
 async function trainEpoch(
   stepper: Stepper,
   batches: Iterable<Batch>,
-  { epoch, steps, schedule, callbacks, teacher, explain }: EpochPlan,
+  { epoch, steps, schedule, maskAt, callbacks, teacher, explain }: EpochPlan,
 ): Promise<Pick<EpochReport, "loss" | "top1"> | null> {
   let [step, images, lossSum, correct] = [0, 0, 0, 0];
   for (const plain of batches) {
     const batch = teacher === undefined ? plain : await teacher.soften(plain);
     const stepsDone = epoch * steps + step;
     const learningRate = schedule(stepsDone);
-    const { loss, ...found } = await stepper.step(batch, { learningRate, step: stepsDone });
+    const time = { learningRate, step: stepsDone, sparsity: maskAt(stepsDone) };
+    const { loss, ...found } = await stepper.step(batch, time);
     step++;
     if (!found.isFinite) {
       throw new RangeError(
@@ -158,6 +164,12 @@ async function trainEpoch(
     if (callbacks.isStopped?.()) return null;
   }
   return { loss: lossSum / steps, top1: correct / images };
+}
+
+/** Every so many steps from an epoch's first on, where the recipe has dynamic masks. */
+function maskSparsity({ dynamicSparsity, epochs }: Recipe, steps: number, step: number): number | undefined {
+  const isDue = dynamicSparsity !== undefined && step % steps % MASK_STEPS === 0;
+  return isDue ? dynamicTarget(dynamicSparsity, step / (epochs * steps)) : undefined;
 }
 
 /** Shuffles and plans one epoch, and makes its batches one by one. */

@@ -39,6 +39,8 @@ export interface Recipe {
   readonly side: number;
   /** Decay, in [0, 1), of the running average of the weights that the run returns; 0 for the last weights. */
   readonly average: number;
+  /** Sparsity, in (0, 1), at which masks that come and go end (DPF, see `dpf.ts`). @default none do */
+  readonly dynamicSparsity?: number;
 }
 
 export const DEFAULT_RECIPE: Recipe = {
@@ -203,7 +205,7 @@ function checkSlot(architecture: Architecture, values: Weights, what: string): v
 /** Takes whatever a file holds for a recipe. */
 function checkRecipe(recipe: Recipe, action: string): void {
   const { epochs, seed, batch, workers, optimizer, schedule, peak, ...rest } = recipe ?? {};
-  const { momentum, weightDecay, labelSmoothing, clip, cutout, side, average } = rest;
+  const { momentum, weightDecay, labelSmoothing, clip, cutout, side, average, dynamicSparsity } = rest;
   const isNonNegative = (value: number) => Number.isFinite(value) && value >= 0;
   const isShare = (value: number) => isNonNegative(value) && value < 1;
   const rules: [boolean, string, unknown][] = [
@@ -226,6 +228,11 @@ function checkRecipe(recipe: Recipe, action: string): void {
     [Number.isInteger(cutout) && cutout >= 0, "cutout must be a whole number of pixels from 0", cutout],
     [Number.isInteger(side) && side >= 0, "the side must be a whole number of pixels from 0", side],
     [isShare(average), "the average's decay must lie in [0, 1)", average],
+    [
+      dynamicSparsity === undefined || isShare(dynamicSparsity) && dynamicSparsity > 0,
+      "the sparsity of dynamic masks must lie in (0, 1)",
+      dynamicSparsity,
+    ],
   ];
   for (const [holds, rule, value] of rules) {
     if (!holds) throw new RangeError(`${action}: ${rule}, got ${quote(value)}`);

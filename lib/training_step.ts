@@ -1,5 +1,6 @@
 /** One training step after another: holds the tensors of a run and moves them on. */
 import * as tf from "@tensorflow/tfjs";
+import { dynamicMasks } from "./dpf.ts";
 import type { Engine } from "./engine.ts";
 import { decayedEntries, flatLayout, flatten, joinFlat, splitFlat, unflatten } from "./flat_weights.ts";
 import { lossAndGradients } from "./gradient.ts";
@@ -55,7 +56,8 @@ export interface StepperOptions {
  * Puts a training state on the engine.
  *
  * A step moves by the gradient of the kept weights, clipped to the recipe's norm where it names one; then the average
- * follows, for running statistics as well.
+ * follows, for running statistics as well. Under a dynamic mask the batch sees the masked weights, while the gradient it
+ * gives there goes straight through to all weights, those that the mask hides included.
  *
  * @throws {TypeError} If a mask is of no layer, or of another size than the layer.
  */
@@ -73,6 +75,7 @@ export function createStepper(
   const decayed = tf.tensor1d(decayedEntries(layout));
   const optimizer = createOptimizer(recipe.optimizer, { ...recipe, decayed });
 
+  let dynamicMask: Tensor | undefined;
   let weights = vector(state.weights);
   let slots = slotNames.map((slot) => vector(state.slots.get(slot)!));
   let running: ReadonlyMap<string, Tensor> = statisticsOf(state.weights);
@@ -83,6 +86,21 @@ export function createStepper(
     const flat = flatten(layout, values);
     if (kept) applyMask(flat, kept);
     return tf.tensor1d(flat);
+  }
+
+  async function renewMask(sparsity: number): Promise<void> {
+    const masks = dynamicMasks(architecture, unflatten(layout, await read(weights)), sparsity);
+    dynamicMask?.dispose();
+    dynamicMask = tf.tensor1d(flatten(layout, maskParameters(architecture, masks)));
+  }
+
+  /** What a batch is shown; the caller's to dispose. */
+  function shownWeights(): Map<string, Tensor> {
+    if (dynamicMask === undefined) return splitFlat(layout, weights);
+    const masked = tf.mul(weights, dynamicMask);
+    const parts = splitFlat(layout, masked);
+    masked.dispose();
+    return parts;
   }
 
   /** Gradient of the kept weights, clipped. */
@@ -118,7 +136,7 @@ export function createStepper(
     const { images, targets, count } = batch;
     const inputs = tf.tensor(images, [count, ...architecture.inputShape]);
     const labels = tf.tensor(targets, [count, architecture.classCount]);
-    const parts = splitFlat(layout, weights);
+    const parts = shownWeights();
     const variables = new Map([...parts, ...running]);
     const result = lossAndGradients(engine.ops, architecture.nodes, variables, inputs, labels);
     const gradient = joinFlat(layout, result.gradients);
@@ -132,6 +150,7 @@ export function createStepper(
   }
 
   async function step(batch: Batch, time: StepTime): Promise<StepResult> {
+    if (time.sparsity !== undefined) await renewMask(time.sparsity);
     const own = await findingsOf(batch);
     const { loss, correct, ...found } = allReduce ? await joined(allReduce, own) : own;
     const gradient = ruled(found.gradient);
@@ -167,7 +186,8 @@ export function createStepper(
       };
     },
     dispose: () => {
-      tf.dispose([weights, decayed, ...slots, ...running.values(), ...(mask ? [mask] : [])]);
+      tf.dispose([weights, decayed, ...slots, ...running.values()]);
+      tf.dispose([mask, dynamicMask].filter((tensor) => tensor !== undefined));
       if (average) tf.dispose([average.weights, ...average.running.values()]);
     },
   };

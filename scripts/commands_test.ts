@@ -632,6 +632,20 @@ const REFUSALS: Refusal[] = [
     message: /^Cannot train: the gradient's largest norm must be at least 0, got -1$/,
   },
   {
+    title: "dynamic masks that prune everything",
+    name: "train",
+    code: 1,
+    args: () => [...MODEL, "--dpf", "1"],
+    message: /^Cannot train: the sparsity of dynamic masks must lie in \(0, 1\), got 1$/,
+  },
+  {
+    title: "dpf without fine-tuning",
+    name: "iterate",
+    code: 2,
+    args: () => [...MODEL, "--rounds", "2", "--method", "dpf", "--no-fine-tuning"],
+    message: /^Cannot prune by dpf under the protocol "scaled with no fine-tuning": it needs fine-tuning$/,
+  },
+  {
     title: "to resume what was never begun",
     name: "train",
     code: 1,

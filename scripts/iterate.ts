@@ -1,11 +1,10 @@
 /** `deno task iterate`: one chain of prune-and-fine-tune rounds. */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { ALLOCATORS } from "../lib/baselines.ts";
 import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
 import { STATISTICS } from "../lib/distortion.ts";
 import { loadEngine } from "../lib/engine.ts";
-import { type ChainPlan, type ChainState, iterate, roundRecipe } from "../lib/iterate.ts";
+import { CHAIN_METHODS, type ChainPlan, type ChainState, iterate, roundRecipe } from "../lib/iterate.ts";
 import { chainIdentity, loadChain, saveChain } from "../lib/iterate/chain_file.ts";
 import type { Network } from "../lib/network.ts";
 import { loadCifar10 } from "../lib/project.ts";
@@ -45,7 +44,11 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
       "grows back, recovery, fine-tuning with frozen masks. Each round adds a line to OUT/rounds.jsonl. Killed at any " +
       "moment, the same command goes on where it was and ends with the same bits.",
   )
-  .addOption(new Option("--method <name>", "allocator").choices(Object.keys(ALLOCATORS)).default("ours"))
+  .addOption(
+    new Option("--method <name>", "allocator, or dpf: masks that come and go while training").choices([
+      ...CHAIN_METHODS,
+    ]).default("ours"),
+  )
   .addOption(
     new Option(
       "--protocol <name>",

@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { loadNetwork, loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
 import { type ImageSet, sliceImages } from "../lib/cifar10.ts";
+import { usableNetwork } from "../lib/dpf.ts";
 import { type Engine, loadEngine } from "../lib/engine.ts";
 import { evaluate } from "../lib/evaluate.ts";
 import { architectureNamed, MODEL_NAMES } from "../lib/models.ts";
@@ -16,7 +17,6 @@ import {
   DEFAULT_RECIPE,
   type Recipe,
   startTraining,
-  trainedNetwork,
   type TrainingState,
 } from "../lib/training_state.ts";
 import {
@@ -55,6 +55,7 @@ interface Options {
   cutout: number;
   side: number;
   average: number;
+  dpf?: number;
   json?: boolean;
 }
 
@@ -115,6 +116,11 @@ const command = new Command("train")
     finiteNumber,
     DEFAULT_RECIPE.average,
   )
+  .option(
+    "--dpf <sparsity>",
+    "prune while training: masks that come and go end at this sparsity, and what they hide goes on learning (DPF)",
+    finiteNumber,
+  )
   .option("--limit <n>", "use the first N training images only (for a trial)", wholeNumber(2))
   .option("--test-images <n>", "images for the top-1 after each epoch (default: all 10,000)", wholeNumber(1))
   .option("--engine <name>", "tensorflow, webgpu or cpu (default: RD_ENGINE, else the best that loads)")
@@ -171,7 +177,7 @@ async function trainCommand(options: Options): Promise<void> {
 
 function recipeOf(options: Options): Recipe {
   const { epochs, seed, batch, workers, optimizer, schedule, rate: peak, momentum } = options;
-  const { weightDecay, labelSmoothing, clip, cutout, side, average } = options;
+  const { weightDecay, labelSmoothing, clip, cutout, side, average, dpf: dynamicSparsity } = options;
   return {
     epochs,
     seed,
@@ -187,6 +193,7 @@ function recipeOf(options: Options): Recipe {
     cutout,
     side,
     average,
+    dynamicSparsity,
   };
 }
 
@@ -251,7 +258,7 @@ function reporting(
   }
 
   async function onEpoch(report: EpochReport, state: TrainingState): Promise<void> {
-    top1 = (await evaluate(engine, trainedNetwork(architecture, state), test)).top1;
+    top1 = (await evaluate(engine, usableNetwork(architecture, state), test)).top1;
     saveTrainingState(statePath, state);
     const measured = { ...report, learningRate: rate };
     const line = { model: architecture.model, ...rounded(measured), testTop1: top1, samples: test.count };

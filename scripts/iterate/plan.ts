@@ -1,7 +1,6 @@
 /** What a chain's options mean: its plan, checked before anything runs; read alike by iterate and by sweeps. */
 import type { Statistic } from "../../lib/distortion.ts";
-import { allocatorNamed } from "../../lib/baselines.ts";
-import { type ChainPlan, checkTargets, geometricTargets } from "../../lib/iterate.ts";
+import { type ChainPlan, checkMethod, checkTargets, geometricTargets } from "../../lib/iterate.ts";
 import { architectureNamed } from "../../lib/models.ts";
 import { type Protocol, protocolNamed } from "../../lib/protocols.ts";
 import type { Recovery } from "../../lib/rd_curve/recovery.ts";
@@ -39,8 +38,9 @@ export function planOf(flags: PlanFlags): ChainPlan {
   architectureNamed(model);
   try {
     checkTargets(targets);
-    allocatorNamed(method);
-    return { method, protocol: protocolOf(flags), targets, seed, statistic, curveRecovery };
+    const plan = { method, protocol: protocolOf(flags), targets, seed, statistic, curveRecovery };
+    checkMethod(plan);
+    return plan;
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }

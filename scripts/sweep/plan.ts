@@ -1,8 +1,7 @@
 /** A sweep's jobs, as the workflow reads them: every name and every combination checked before anything runs. */
 import { existsSync } from "node:fs";
-import { ALLOCATORS } from "../../lib/baselines.ts";
 import { STATISTICS } from "../../lib/distortion.ts";
-import type { ChainPlan } from "../../lib/iterate.ts";
+import { CHAIN_METHODS, type ChainPlan } from "../../lib/iterate.ts";
 import { architectureNamed } from "../../lib/models.ts";
 import { prunableLayers } from "../../lib/network.ts";
 import { denseWeightsPath, projectPath } from "../../lib/project.ts";
@@ -80,7 +79,7 @@ function chainJob(settings: ChainSettings): ChainJob {
   const protocol = settings.protocol ?? "scaled";
   const name = chainName({ ...settings, protocol });
   try {
-    requireOneOf("method", settings.method, Object.keys(ALLOCATORS));
+    requireOneOf("method", settings.method, CHAIN_METHODS);
     const flags: PlanFlags = {
       ...settings,
       protocol,

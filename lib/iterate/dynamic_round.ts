@@ -1,0 +1,48 @@
+/** A round of DPF, the one method of a chain that has no allocator: its masks come from training itself. */
+import type { ImageSet } from "../cifar10.ts";
+import type { Engine } from "../engine.ts";
+import type { FinetuneOptions } from "../finetune.ts";
+import type { Network } from "../network.ts";
+import type { FineTuning, Protocol } from "../protocols.ts";
+import { train } from "../train.ts";
+import { continueTraining, type Recipe } from "../training_state.ts";
+
+/** The name that a chain is told. */
+export const DPF = "dpf";
+
+/**
+ * What a round of DPF does: a run from the dense network to the round's target, of as many optimizer steps as the chain
+ * of any other method has had by then.
+ *
+ * @param recipe The round's own.
+ * @param round From 1.
+ */
+export function dynamicRecipe(
+  { recipe }: FineTuning,
+  { seed, round, target }: { readonly seed: number; readonly round: number; readonly target: number },
+): Recipe {
+  return { ...recipe, seed, epochs: round * recipe.epochs, dynamicSparsity: target };
+}
+
+/** @throws {RangeError} If the protocol has no fine-tuning. */
+export function checkDynamic({ name, fineTuning }: Protocol): void {
+  if (fineTuning === null) {
+    throw new RangeError(`Cannot prune by ${DPF} under the protocol "${name}": it needs fine-tuning`);
+  }
+}
+
+/** Trains the dense network under dynamic masks; as {@link finetune} in all else. */
+export async function trainDynamic(
+  engine: Engine,
+  dense: Network,
+  set: ImageSet,
+  { recipe, resume, ...rest }: FinetuneOptions,
+): Promise<Network> {
+  if (resume !== undefined && JSON.stringify(resume.recipe) !== JSON.stringify(recipe)) {
+    throw new TypeError(
+      "Cannot go on training by dpf: the state must be of the same recipe, it is of another",
+    );
+  }
+  const pruned = await train(engine, dense, set, resume ?? continueTraining(dense, recipe), rest);
+  return { ...pruned, preprocessing: dense.preprocessing };
+}
