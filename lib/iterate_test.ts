@@ -215,6 +215,27 @@ Deno.test(
 );
 
 Deno.test(
+  "iterate() stops at a loss that is not finite, the last good state kept",
+  withEngine(async (engine) => {
+    const { fineTuning } = TINY;
+    const recipe = { ...fineTuning!.recipe, peak: 1e30 };
+    const plan = { ...PLAN, protocol: { ...TINY, fineTuning: { ...fineTuning!, recipe, distillation: 0 } } };
+    const states: ChainState[] = [];
+    const run = iterate(engine, tinyNetwork(), {
+      ...{ plan, train: TRAIN, test: TEST },
+      onState: (state) => void states.push(state),
+    });
+    await assert.rejects(run, {
+      name: "RangeError",
+      message: /^Cannot go on training: the loss and its gradient must/,
+    });
+    assert.deepEqual([states.length, states[0].open!.round], [1, 1]); // opened, and good to go on from
+    const values = [...states[0].network.weights.values()].flatMap(({ data }) => [...data]);
+    assert.ok(values.every(Number.isFinite));
+  }),
+);
+
+Deno.test(
   "loadChain() refuses another network, another plan and an altered file; a full disk leaves the old state",
   inTemporaryFolder((folder) => {
     const path = join(folder, "state");
