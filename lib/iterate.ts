@@ -15,6 +15,7 @@ import { type Network, prunableLayers } from "./network.ts";
 import { createPrng } from "./prng.ts";
 import type { Provenance } from "./provenance.ts";
 import type { FineTuning, Protocol } from "./protocols.ts";
+import type { Refinement } from "./pipeline.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import { evenLevels, measureCurves, measureDistortion } from "./rd_curve.ts";
 import type { Recovery } from "./rd_curve/recovery.ts";
@@ -44,6 +45,8 @@ export interface ChainPlan {
   readonly statistic: Statistic;
   /** Under which the curves are measured. */
   readonly curveRecovery: Recovery;
+  /** Of the curves: the paper's outlier filtering (OF), or none. @default "none" */
+  readonly refinement?: Refinement;
 }
 
 /** Top-1 in [0, 1] on the protocol's test images. */
@@ -218,7 +221,7 @@ async function pruneRound(
   network: Network,
   calibration: CalibrationSet,
 ): Promise<{ pruned: Network; predicted: number | null }> {
-  const { method, protocol, statistic, curveRecovery, seed } = plan;
+  const { method, protocol, statistic, refinement, curveRecovery, seed } = plan;
   const readsCurves = method !== DPF && !READS_WEIGHTS.includes(method);
   const { levels } = protocol.calibration;
   const curves = readsCurves
@@ -230,7 +233,7 @@ async function pruneRound(
     })
     : undefined;
   const zeros = zerosByLayer(network);
-  const plain = roundProblem(network, { target: plan.targets[round - 1], curves, statistic });
+  const plain = roundProblem(network, { target: plan.targets[round - 1], curves, statistic, refinement });
   const problem = method === "ours" ? { ...plain, constraints: { state: Object.fromEntries(zeros) } } : plain;
   const allocation = method === "surp"
     ? surp(problem, { prng: createPrng(seed, `surp round ${round}`) })

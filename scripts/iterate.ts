@@ -7,6 +7,7 @@ import { loadEngine } from "../lib/engine.ts";
 import { CHAIN_METHODS, type ChainPlan, type ChainState, iterate, roundRecipe } from "../lib/iterate.ts";
 import { chainIdentity, loadChain, saveChain } from "../lib/iterate/chain_file.ts";
 import type { Network } from "../lib/network.ts";
+import { REFINEMENTS } from "../lib/pipeline.ts";
 import { loadCifar10 } from "../lib/project.ts";
 import { PROTOCOL_NAMES } from "../lib/protocols.ts";
 import { checkRecovery, RECOVERIES } from "../lib/rd_curve/recovery.ts";
@@ -67,6 +68,10 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
     new Option("--curve-recovery <how>", "under which curves are measured").choices([...RECOVERIES]).default(
       "none",
     ),
+  )
+  .addOption(
+    new Option("--refine <how>", "of: outlier filtering of the curves").choices(Object.keys(REFINEMENTS))
+      .default("none"),
   )
   .option(
     "--recovery <steps>",

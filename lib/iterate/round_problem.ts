@@ -2,6 +2,7 @@
 import { type AllocationProblem, budgetForSparsity, prunedAtLevel } from "../allocation.ts";
 import type { Statistic } from "../distortion.ts";
 import { type Network, prunableLayers } from "../network.ts";
+import { type Refinement, REFINEMENTS } from "../pipeline.ts";
 import type { RdCurves } from "../rd_curve.ts";
 
 export interface RoundProblemOptions {
@@ -11,6 +12,8 @@ export interface RoundProblemOptions {
   readonly curves?: RdCurves;
   /** @default "mean" */
   readonly statistic?: Statistic;
+  /** Of each whole curve. @default "none" */
+  readonly refinement?: Refinement;
 }
 
 /** Weights of each prunable layer that are 0, by name. */
@@ -29,13 +32,13 @@ export function zerosByLayer(network: Network): Map<string, number> {
  */
 export function roundProblem(
   network: Network,
-  { target, curves, statistic = "mean" }: RoundProblemOptions,
+  { target, curves, statistic = "mean", refinement = "none" }: RoundProblemOptions,
 ): AllocationProblem {
   const zeros = zerosByLayer(network);
   const byName = new Map(curves?.layers.map((layer) => [layer.name, layer]));
   const layers = prunableLayers(network).map(({ name, weights, shape }) => {
     const gone = zeros.get(name)!;
-    const curve = byName.get(name)?.distortion[statistic] ?? [0, 0];
+    const curve = REFINEMENTS[refinement](byName.get(name)?.distortion[statistic] ?? [0, 0]);
     const levels = curves?.levels ?? [0, 1];
     const above = [...levels.keys()].filter((j) => prunedAtLevel(levels[j], weights) > gone);
     const present = gone === 0 ? [0] : [0, gone / weights];

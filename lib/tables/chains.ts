@@ -38,11 +38,15 @@ export function chainsTable(rounds: readonly RoundLine[]): Table {
 
 /** A method and what sets it apart from its plainest form. */
 function variantOf(
-  { method, statistic, curveRecovery }: Pick<RoundLine, "method" | "statistic" | "curveRecovery">,
+  { method, statistic, curveRecovery, refinement = "none" }: Pick<
+    RoundLine,
+    "method" | "statistic" | "curveRecovery" | "refinement"
+  >,
 ): string {
   const details = [
     ...(statistic === "mean" ? [] : [statistic]),
     ...(curveRecovery === "none" ? [] : [`${curveRecovery} curves`]),
+    ...(refinement === "none" ? [] : [refinement.toUpperCase()]),
   ];
   const { name } = methodStyle(method);
   return details.length === 0 ? name : `${name}, ${details.join(", ")}`;

@@ -2,6 +2,7 @@
 import type { Statistic } from "../../lib/distortion.ts";
 import { type ChainPlan, checkMethod, checkTargets, geometricTargets } from "../../lib/iterate.ts";
 import { architectureNamed } from "../../lib/models.ts";
+import type { Refinement } from "../../lib/pipeline.ts";
 import { type Protocol, protocolNamed } from "../../lib/protocols.ts";
 import type { Recovery } from "../../lib/rd_curve/recovery.ts";
 import { parseRecovery, recoveryText, type StatisticsWay } from "../../lib/recover.ts";
@@ -17,6 +18,7 @@ export interface PlanFlags {
   readonly seed: number;
   readonly statistic: Statistic;
   readonly curveRecovery: Recovery;
+  readonly refine?: Refinement;
   readonly recovery?: string;
   readonly statistics?: StatisticsWay;
   readonly distill?: number;
@@ -30,7 +32,7 @@ export interface PlanFlags {
  * @throws {RangeError} If the model is unknown.
  */
 export function planOf(flags: PlanFlags): ChainPlan {
-  const { model, method, seed, statistic, curveRecovery } = flags;
+  const { model, method, seed, statistic, curveRecovery, refine = "none" } = flags;
   if ((flags.targets === undefined) === (flags.rounds === undefined)) {
     throw new UsageError("Cannot iterate: either --targets or --rounds must be given");
   }
@@ -38,7 +40,8 @@ export function planOf(flags: PlanFlags): ChainPlan {
   architectureNamed(model);
   try {
     checkTargets(targets);
-    const plan = { method, protocol: protocolOf(flags), targets, seed, statistic, curveRecovery };
+    const plain = { method, protocol: protocolOf(flags), targets, seed, statistic, curveRecovery };
+    const plan = refine === "none" ? plain : { ...plain, refinement: refine };
     checkMethod(plan);
     return plan;
   } catch (error) {

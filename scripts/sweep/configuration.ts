@@ -15,6 +15,7 @@ const CHAIN = {
   rounds: COUNT.optional(),
   statistic: NAME.optional(),
   curveRecovery: NAME.optional(),
+  refine: NAME.optional(),
   recovery: NAME.optional(),
   statistics: NAME.optional(),
   distill: SHARE.optional(),

@@ -4,6 +4,7 @@ import { STATISTICS } from "../../lib/distortion.ts";
 import { CHAIN_METHODS, type ChainPlan } from "../../lib/iterate.ts";
 import { architectureNamed } from "../../lib/models.ts";
 import { prunableLayers } from "../../lib/network.ts";
+import { type Refinement, REFINEMENTS } from "../../lib/pipeline.ts";
 import { denseWeightsPath, projectPath } from "../../lib/project.ts";
 import { RECOVERIES } from "../../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../../lib/recover.ts";
@@ -75,7 +76,7 @@ type ChainSettings = Omit<ChainEntry, "methods" | "seeds"> & {
 };
 
 function chainJob(settings: ChainSettings): ChainJob {
-  const { statistic = "mean", curveRecovery = "none", statistics, fineTuning = true } = settings;
+  const { statistic = "mean", curveRecovery = "none", refine, statistics, fineTuning = true } = settings;
   const protocol = settings.protocol ?? "scaled";
   const name = chainName({ ...settings, protocol });
   try {
@@ -85,6 +86,9 @@ function chainJob(settings: ChainSettings): ChainJob {
       protocol,
       statistic: requireOneOf("statistic", statistic, STATISTICS),
       curveRecovery: requireOneOf("curveRecovery", curveRecovery, RECOVERIES),
+      refine: refine === undefined
+        ? undefined
+        : requireOneOf("refine", refine, Object.keys(REFINEMENTS) as Refinement[]),
       statistics: statistics === undefined
         ? undefined
         : requireOneOf("statistics", statistics, STATISTICS_WAYS),
@@ -115,6 +119,7 @@ function chainArguments(flags: PlanFlags): string[] {
     seed,
     statistic,
     "curve-recovery": curveRecovery,
+    refine: flags.refine,
     recovery,
     statistics: flags.statistics,
     distill: flags.distill,
@@ -138,6 +143,7 @@ function chainName(settings: ChainSettings & { readonly protocol: string }): str
     method,
     statistic === "mean" ? undefined : statistic,
     curveRecovery === undefined || curveRecovery === "none" ? undefined : `${curveRecovery}-curves`,
+    settings.refine === "none" ? undefined : settings.refine,
     protocol,
     recovery === undefined ? undefined : recovery === "none" ? "unrecovered" : recovery,
     statistics,

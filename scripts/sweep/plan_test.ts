@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { inTemporaryFolder } from "../../lib/_test_helpers.ts";
 import { readConfiguration, type SweepConfiguration } from "./configuration.ts";
 import { planSweep } from "./plan.ts";
@@ -10,7 +11,14 @@ const SWEEP: SweepConfiguration = {
   format: "rd-sweep/1",
   defaults: { protocol: "quick", targets: [0.3, 0.5] },
   chains: [
-    { model: "resnet32", methods: ["ours"], seeds: [1], statistic: "worst", curveRecovery: "bn" },
+    {
+      model: "resnet32",
+      methods: ["ours"],
+      seeds: [1],
+      statistic: "worst",
+      curveRecovery: "bn",
+      refine: "of",
+    },
     { model: "resnet32", methods: ["uniform+", "lamp"], seeds: [2, 3], rounds: 1, recovery: "lsq+bn" },
   ],
 };
@@ -18,7 +26,7 @@ const SWEEP: SweepConfiguration = {
 Deno.test("planSweep() makes one chain for each entry, method and seed, with iterate's arguments", () => {
   const { chains } = planSweep(SWEEP);
   assert.deepEqual(chains.map(({ name }) => name), [
-    "resnet32_ours_worst_bn-curves_quick_seed1",
+    "resnet32_ours_worst_bn-curves_of_quick_seed1",
     "resnet32_uniform-plus_quick_lsq-bn_seed2",
     "resnet32_uniform-plus_quick_lsq-bn_seed3",
     "resnet32_lamp_quick_lsq-bn_seed2",
@@ -26,7 +34,7 @@ Deno.test("planSweep() makes one chain for each entry, method and seed, with ite
   ]);
   assert.equal(
     chains[0].arguments.join(" "),
-    "--model resnet32 --method ours --protocol quick --targets 0.3,0.5 --seed 1 --statistic worst --curve-recovery bn",
+    "--model resnet32 --method ours --protocol quick --targets 0.3,0.5 --seed 1 --statistic worst --curve-recovery bn --refine of",
   );
   // an entry's rounds stand in for the default targets
   assert.match(chains[1].arguments.join(" "), /--protocol quick --rounds 1 --seed 2 .* --recovery lsq\+bn$/);
@@ -67,6 +75,7 @@ Deno.test("planSweep() refuses what cannot be run, and names it", () => {
   );
   fails({ protocol: "slow" }, /: Cannot find the protocol "slow": it must be one of paper, scaled, quick$/);
   fails({ model: "vgg99" }, /: Cannot build the model "vgg99": it must be one of resnet32, /);
+  fails({ refine: "magic" }, /: the refine must be one of none, of, got "magic"$/);
   fails({ statistic: "best" }, /: the statistic must be one of mean, worst.*, got "best"$/);
   fails({ targets: [0.5, 0.4] }, /: Cannot iterate: targets must rise, got 0\.4 after 0\.5 in round 2$/);
   fails({ targets: [0.5], rounds: 2 }, /: Cannot iterate: either --targets or --rounds must be given$/);
@@ -105,10 +114,12 @@ Deno.test(
 );
 
 Deno.test("the committed sweeps can be planned", () => {
-  const { chains } = planSweep(
-    readConfiguration(new URL("../../data/sweeps/cifar10.json", import.meta.url).pathname),
-  );
-  assert.ok(chains.some(({ name }) => name === "resnet32_lamp_scaled_seed3"));
+  const folder = fileURLToPath(new URL("../../data/sweeps/", import.meta.url));
+  const sweeps = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  const chains = sweeps.flatMap((name) => planSweep(readConfiguration(join(folder, name))).chains);
+  const names = chains.map(({ name }) => name);
+  assert.ok(names.includes("resnet32_lamp_scaled_seed3"));
+  assert.equal(new Set(names).size, names.length, "two chains would share a result");
 });
 
 Deno.test(
