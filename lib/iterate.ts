@@ -9,6 +9,7 @@ import type { Engine } from "./engine.ts";
 import { evaluate } from "./evaluate.ts";
 import { finetune } from "./finetune.ts";
 import { checkDynamic, DPF, dynamicRecipe, trainDynamic } from "./iterate/dynamic_round.ts";
+import { packRight } from "./iterate/right_images.ts";
 import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
 import { checkTargets } from "./iterate/targets.ts";
 import { type Network, prunableLayers } from "./network.ts";
@@ -75,6 +76,8 @@ export interface RoundResult {
    */
   readonly distortion: { readonly predicted: number | null; readonly real: number };
   readonly top1: RoundTop1;
+  /** Test images that are right after the round's last step (see `right_images.ts`); older results lack them. */
+  readonly right?: string;
   /** The chain's dense top-1 minus the round's last. */
   readonly drop: number;
   readonly seconds: Readonly<Record<string, number>>;
@@ -131,9 +134,12 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
   checkTargets(plan.targets);
   checkMethod(plan);
   const glance = sliceImages(test, 0, Math.min(plan.protocol.testImages, test.count));
-  const top1Of = async (network: Network) => (await evaluate(engine, network, glance)).top1;
+  const judge = async (network: Network) => {
+    const { top1, predictions } = await evaluate(engine, network, glance);
+    return { top1, right: packRight(predictions, glance.labels) };
+  };
   let state: ChainState = options.state ??
-    { network: dense, denseTop1: await top1Of(dense), rounds: [], open: null };
+    { network: dense, denseTop1: (await judge(dense)).top1, rounds: [], open: null };
   let tuning = options.tuning ?? undefined;
   const save = async (next: ChainState) => {
     state = next;
@@ -147,7 +153,7 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
       plan,
       train,
       provenance,
-      top1Of,
+      judge,
       round,
       progress: (phase, done, total) => onProgress(round, phase, done, total),
     };
@@ -168,7 +174,7 @@ interface RoundContext {
   readonly plan: ChainPlan;
   readonly train: ImageSet;
   readonly provenance: Provenance | null;
-  readonly top1Of: (network: Network) => Promise<number>;
+  readonly judge: (network: Network) => Promise<{ readonly top1: number; readonly right: string }>;
   readonly round: number;
   readonly progress: (phase: string, done: number, total: number) => void;
 }
@@ -178,7 +184,7 @@ async function openRound(
   context: RoundContext,
   { network: present, denseTop1 }: ChainState,
 ): Promise<{ network: Network; open: RoundResult }> {
-  const { engine, dense, plan, train, provenance, top1Of, round, progress } = context;
+  const { engine, dense, plan, train, provenance, judge, round, progress } = context;
   const network = plan.method === DPF ? dense : present;
   const { protocol, statistic } = plan;
   const target = plan.targets[round - 1];
@@ -187,7 +193,7 @@ async function openRound(
   const { pruned, predicted } = await pruneRound(context, network, calibration);
   const curveSeconds = clock();
   const real = (await measureDistortion(engine, network, pruned, calibration))[statistic];
-  const prunedTop1 = await top1Of(pruned);
+  const bare = await judge(pruned);
   const measureSeconds = clock();
   const { steps, samples, statistics } = protocol.recovery;
   const recovered = steps.length === 0 ? pruned : await recover(engine, pruned, {
@@ -198,7 +204,7 @@ async function openRound(
     onProgress: (step, done, total) => progress(step, done, total),
   });
   const recoverySeconds = clock();
-  const recoveredTop1 = steps.length === 0 ? prunedTop1 : await top1Of(recovered);
+  const { top1: recoveredTop1, right } = steps.length === 0 ? bare : await judge(recovered);
   return {
     network: recovered,
     open: {
@@ -206,7 +212,8 @@ async function openRound(
       target,
       ...sparsitiesOf(recovered),
       distortion: { predicted, real },
-      top1: { pruned: prunedTop1, recovered: recoveredTop1, tuned: null },
+      top1: { pruned: bare.top1, recovered: recoveredTop1, tuned: null },
+      right,
       drop: denseTop1 - recoveredTop1,
       seconds: { curves: curveSeconds, recovery: recoverySeconds, evaluation: measureSeconds + clock() },
       memory: process.memoryUsage().rss,
@@ -251,7 +258,7 @@ async function pruneRound(
 
 /** Fine-tunes where the protocol says so, and completes the result. */
 async function closeRound(
-  { engine, dense, plan, train, top1Of, round, progress }: RoundContext,
+  { engine, dense, plan, train, judge, round, progress }: RoundContext,
   { network, denseTop1, open }: ChainState,
   { tuning, onTuning }: { tuning?: TrainingState; onTuning?: IterateOptions["onTuning"] },
 ): Promise<{ network: Network; result: RoundResult }> {
@@ -276,13 +283,14 @@ async function closeRound(
       },
     });
     const tuneSeconds = clock();
-    const top1 = await top1Of(tuned);
+    const { top1, right } = await judge(tuned);
     return {
       network: tuned,
       result: {
         ...result,
         ...sparsitiesOf(tuned),
         top1: { ...result.top1, tuned: top1 },
+        right,
         drop: denseTop1 - top1,
         seconds: {
           ...result.seconds,

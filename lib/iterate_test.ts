@@ -8,6 +8,7 @@ import { loadTrainingState, saveTrainingState } from "./checkpoint.ts";
 import type { Engine } from "./engine.ts";
 import { type ChainPlan, type ChainState, checkTargets, geometricTargets, iterate } from "./iterate.ts";
 import { chainIdentity, loadChain, saveChain } from "./iterate/chain_file.ts";
+import { packRight, unpackRight } from "./iterate/right_images.ts";
 import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
 import { prunableLayers } from "./network.ts";
 import { type Protocol, protocolNamed } from "./protocols.ts";
@@ -87,6 +88,22 @@ Deno.test("geometricTargets() are the paper's 1 − 0.8ᵗ", () => {
   assert.throws(() => geometricTargets(0), { name: "RangeError" });
 });
 
+Deno.test("packRight() holds a bit an image, by hand, and unpackRight() gives it back", () => {
+  // images 0, 2 and 9 of ten are right: bits 0 and 2 of the first byte, bit 1 of the second: 5, 2
+  const labels = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+  const text = packRight([1, 0, 1, 0, 0, 0, 0, 0, 0, 1], labels);
+  assert.equal(text, btoa("\x05\x02"));
+  assert.deepEqual([...unpackRight(text, 10)], [1, 0, 1, 0, 0, 0, 0, 0, 0, 1]);
+  assert.throws(() => packRight([1], labels), {
+    name: "TypeError",
+    message: "Cannot tell right answers: predictions must be for 10 images, got 1",
+  });
+  assert.throws(() => unpackRight(text, 20), {
+    name: "TypeError",
+    message: "Cannot read right answers: 20 images take 3 bytes, got 2",
+  });
+});
+
 Deno.test("checkTargets() refuses targets that fall, lie outside or are none", () => {
   checkTargets([0.3, 0.5]);
   const fails = (targets: number[], message: string) =>
@@ -148,10 +165,12 @@ for (const method of Object.keys(ALLOCATORS)) {
         test: TEST,
         onState: (state) => void networks.push(state),
       });
-      final.rounds.forEach(({ round, target, sparsity, distortion, top1, layers }, t) => {
+      final.rounds.forEach(({ round, target, sparsity, distortion, top1, right, layers }, t) => {
         assert.deepEqual([round, target], [t + 1, plan.targets[t]]);
         assert.ok(sparsity >= target && sparsity < target + 0.2, `${sparsity} for ${target}`);
         assert.ok(distortion.real > 0 && top1.tuned === null);
+        const answers = unpackRight(right!, TEST.count);
+        assert.equal(answers.reduce((sum, bit) => sum + bit, 0) / TEST.count, top1.recovered);
         assert.deepEqual(Object.keys(layers), prunableLayers(ARCHITECTURE).map(({ name }) => name));
       });
       const [first, last] = [networks[0], final].map(({ network }) => network);

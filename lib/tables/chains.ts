@@ -37,7 +37,7 @@ export function chainsTable(rounds: readonly RoundLine[]): Table {
 }
 
 /** A method and what sets it apart from its plainest form. */
-function variantOf(
+export function variantOf(
   { method, statistic, curveRecovery, refinement = "none" }: Pick<
     RoundLine,
     "method" | "statistic" | "curveRecovery" | "refinement"

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { packRight } from "../iterate/right_images.ts";
 import type { RoundLine } from "../iterate/round_line.ts";
 import { protocolNamed } from "../protocols.ts";
 import { tableMarkdown } from "../tables.ts";
 import { chainsTable } from "./chains.ts";
+import { comparisonTable } from "./comparisons.ts";
 
 const QUICK = { ...protocolNamed("quick", "resnet32"), testImages: 100 };
 
@@ -71,4 +73,22 @@ Deno.test("chainsTable() keeps variants, targets and protocols apart, in order, 
   assert.deepEqual(table.rows.map((row) => row[6]), [0.6, 0.8, 0.8, 0.8]);
   assert.ok(table.rows.every((row) => row[7] === null));
   assert.match(tableMarkdown(table), /\| resnet32 +\| paper +\| +50\.00 \| LAMP/);
+});
+
+Deno.test("comparisonTable() pairs ours with each rival of the same target and seed, by hand", () => {
+  // ours alone right on 6 images, the rival alone on none, both on 80: difference 6 %, p = 2 · 0.5⁶ = 0.03125
+  const labels = new Uint8Array(100).fill(1);
+  const right = (count: number) => packRight(labels.map((_, k) => k < count ? 1 : 0), labels);
+  const { rows } = comparisonTable([
+    round({ method: "ours", right: right(86) }),
+    round({ right: right(80) }),
+    round({ right: right(80), seed: 2 }), // no pair
+    round({ right: right(80), target: 0.8 }),
+    round({ method: "global" }), // of before right answers were kept
+  ]);
+  assert.equal(rows.length, 1);
+  const [, , , seed, ours, rival, difference, from, to, p] = rows[0];
+  assert.deepEqual([seed, ours, rival, difference], [1, "Ours", "LAMP", 0.06]);
+  assert.ok(Math.abs((p as number) - 0.03125) < 1e-12); // summed in logarithms
+  assert.ok((from as number) > 0 && (from as number) < 0.06 && (to as number) > 0.06);
 });
