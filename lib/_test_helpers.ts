@@ -77,13 +77,6 @@ export function inTemporaryFolder(body: (folder: string) => void | Promise<void>
   };
 }
 
-/** The values of a tensor, which is disposed. */
-export async function take(tensor: tf.Tensor): Promise<Float32Array> {
-  const values = await tensor.data() as Float32Array;
-  tensor.dispose();
-  return values;
-}
-
 /** `size` standard normal values. */
 export function normals(size: number, seed: number): Float32Array {
   const prng = createPrng(seed, "test normals");

@@ -5,11 +5,11 @@ import {
   copyOfWeights,
   noiseInputs,
   shakenNetwork,
-  take,
   tinyArchitecture,
   tinyNetwork,
   withEngine,
 } from "./_test_helpers.ts";
+import { take } from "./read_tensor.ts";
 import type { Engine } from "./engine.ts";
 import { foldBatchNorm } from "./fold.ts";
 import { forward } from "./forward.ts";

@@ -8,10 +8,10 @@ import {
   float64Weights,
   noiseInputs,
   readGolden,
-  take,
   tinyNetwork,
   withEngine,
 } from "./_test_helpers.ts";
+import { take } from "./read_tensor.ts";
 import { forward, padShortcutChannels } from "./forward.ts";
 import { type Network, sizeOf } from "./network.ts";
 import { createVariables, disposeVariables } from "./variables.ts";

@@ -10,10 +10,10 @@ import {
   float64Weights,
   noiseInputs,
   readGolden,
-  take,
   tinyNetwork,
   withEngine,
 } from "./_test_helpers.ts";
+import { take } from "./read_tensor.ts";
 import type { Engine } from "./engine.ts";
 import { lossAndGradients } from "./gradient.ts";
 import { isTrainable, type Network, sizeOf } from "./network.ts";

@@ -13,10 +13,10 @@ import {
   assertAllclose,
   assertCloseToScale,
   assertMatchesSummary,
-  take,
   type TensorSummary,
   withEngine,
 } from "./_test_helpers.ts";
+import { take } from "./read_tensor.ts";
 import type { Engine } from "./engine.ts";
 import { forward } from "./forward.ts";
 import { architectureNamed, MODEL_NAMES } from "./models.ts";

@@ -6,11 +6,11 @@ import {
   assertMatchesSummary,
   type Golden,
   readGolden,
-  take,
   tinyArchitecture,
   tinyNetwork,
   withEngine,
 } from "./_test_helpers.ts";
+import { take } from "./read_tensor.ts";
 import type { Ops } from "./engine/ops.ts";
 import { decayedEntries, flatLayout, flatten, joinFlat, splitFlat, unflatten } from "./flat_weights.ts";
 import { lossAndGradients } from "./gradient.ts";

@@ -8,12 +8,12 @@ import {
   float64Weights,
   noiseInputs,
   readGolden,
-  take,
   tinyArchitecture,
   tinyNetwork,
   withEngine,
   withValues,
 } from "./_test_helpers.ts";
+import { take } from "./read_tensor.ts";
 import type { CalibrationSet } from "./calibration_set.ts";
 import type { Engine } from "./engine.ts";
 import { forward } from "./forward.ts";

@@ -8,6 +8,7 @@ import { applyMask } from "./mask.ts";
 import { type Architecture, isTrainable, type Parameter, parameterShapes, sizeOf } from "./network.ts";
 import { clipNorm, createOptimizer, OPTIMIZER_SLOTS, type StepTime } from "./optimizer.ts";
 import type { Masks } from "./prune.ts";
+import { read, take } from "./read_tensor.ts";
 import type { TrainingState } from "./training_state.ts";
 
 type Tensor = tf.Tensor;
@@ -261,10 +262,6 @@ function maskParameters(architecture: Architecture, masks: Masks): Weights {
   );
 }
 
-function read(tensor: Tensor): Promise<Float32Array> {
-  return tensor.data() as Promise<Float32Array>;
-}
-
 /** Rows whose largest logit stands where the largest target does. */
 function countCorrect(logits: Float32Array, { targets, count }: Batch): number {
   const classes = targets.length / count;
@@ -278,11 +275,4 @@ function countCorrect(logits: Float32Array, { targets, count }: Batch): number {
     if (predicted === label) correct++;
   }
   return correct;
-}
-
-/** The values of a tensor, which is disposed. */
-async function take(tensor: Tensor): Promise<Float32Array> {
-  const values = await read(tensor);
-  tensor.dispose();
-  return values;
 }

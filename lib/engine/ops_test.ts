@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { assertCloseToScale, normals, take, testEngine } from "../_test_helpers.ts";
+import { assertCloseToScale, normals, testEngine } from "../_test_helpers.ts";
+import { take } from "../read_tensor.ts";
 import { sizeOf } from "../network.ts";
 import type { Ops, Window } from "./ops.ts";
 import { isSame, portableOps } from "./portable_ops.ts";

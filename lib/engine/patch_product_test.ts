@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { assertCloseToScale, normals, take, testEngine } from "../_test_helpers.ts";
+import { assertCloseToScale, normals, testEngine } from "../_test_helpers.ts";
+import { take } from "../read_tensor.ts";
 import { suitsPatchProduct } from "./patch_product.ts";
 
 const SAME = { stride: 1, padding: 1 };

@@ -4,7 +4,8 @@ import type { CalibrationSet } from "../calibration_set.ts";
 import { squaredDistances, squaredNorms } from "../distortion.ts";
 import { forward } from "../forward.ts";
 import type { SampleRange } from "./batch_size.ts";
-import { type Pass, read } from "./pass.ts";
+import { read } from "../read_tensor.ts";
+import type { Pass } from "./pass.ts";
 
 /** ‖f‖² per sample, or a refusal that names the first layer whose output is not finite, and its image. */
 export async function denseNorms(

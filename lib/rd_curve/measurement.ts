@@ -9,7 +9,8 @@ import { checkImages, type ConvNode, type LinearNode, type Network, prunableLaye
 import { type GramMatrices, gramSum } from "../recover/gram.ts";
 import { createVariables, disposeVariables } from "../variables.ts";
 import { checked, compare, denseNorms } from "./finite_outputs.ts";
-import { advance, type Live, type Pass, read } from "./pass.ts";
+import { read, take } from "../read_tensor.ts";
+import { advance, type Live, type Pass } from "./pass.ts";
 import { levelsPerStack, type SampleRange } from "./batch_size.ts";
 import { linearDistances } from "./closed_form.ts";
 import { type CurveLayer, curveLayers } from "./layers.ts";
@@ -332,13 +333,4 @@ function concatenate(parts: readonly ArrayLike<number>[]): Float32Array {
     at += part.length;
   }
   return all;
-}
-
-/** The values of a tensor, which is disposed. */
-async function take(tensor: Tensor): Promise<Float32Array> {
-  try {
-    return await read(tensor);
-  } finally {
-    tensor.dispose();
-  }
 }

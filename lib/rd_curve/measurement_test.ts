@@ -5,11 +5,11 @@ import {
   assertAllclose,
   float64Weights,
   noiseInputs,
-  take,
   tinyNetwork,
   withEngine,
   withValues,
 } from "../_test_helpers.ts";
+import { take } from "../read_tensor.ts";
 import type { CalibrationSet } from "../calibration_set.ts";
 import type { Engine } from "../engine.ts";
 import { forwardTraining } from "../gradient.ts";

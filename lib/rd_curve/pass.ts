@@ -32,7 +32,3 @@ export function advance({ ops, network, variables }: Pass, live: Live, from: num
   live.clear(); // its tensors have moved on or are gone
   return next;
 }
-
-export async function read(tensor: tf.Tensor): Promise<Float32Array> {
-  return await tensor.data() as Float32Array;
-}
