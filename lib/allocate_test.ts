@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import type { Allocation, AllocationProblem, ProblemLayer } from "./allocation.ts";
 import { allocate, allocationSlider, hullFront } from "./allocate.ts";
 import { leastByEnumeration, leastByTable, mostPruned, randomProblem } from "./allocate/_oracles.ts";
@@ -246,23 +245,5 @@ Deno.test("allocationSlider() meets every budget within its proven gap, and is o
     }
     assert.throws(() => slide(most + 1), { name: "RangeError", message: /the reachable interval is 0 to/ });
     assert.throws(() => slide(NaN), { name: "RangeError", message: /budget must be an integer/ });
-  }
-});
-
-Deno.test("allocate() runs in a browser page: its files import each other alone", () => {
-  const folder = new URL("./allocate/", import.meta.url);
-  const parts = readdirSync(folder).filter((name) => !/^_|_test/.test(name)).map((name) =>
-    `allocate/${name}`
-  );
-  for (const file of ["allocate.ts", "allocation.ts", ...parts]) {
-    const code = readFileSync(new URL(file, import.meta.url), "utf8").replace(/^ \*.*$/gm, "");
-    for (const [, from] of code.matchAll(/ from "([^"]+)"/g)) {
-      assert.match(from, /^\.\.?\/[\w/]+\.ts$/, `${file} imports ${from}`);
-      assert.ok(
-        parts.includes(`allocate/${from.split("/").at(-1)}`) || /allocat(e|ion)\.ts$/.test(from),
-        from,
-      );
-    }
-    assert.doesNotMatch(code, /\bDeno\b|\bprocess\b|node:/, file);
   }
 });
