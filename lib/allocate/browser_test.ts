@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import * as direct from "../allocate.ts";
@@ -70,4 +71,18 @@ Deno.test({
       message: /the reachable interval is/,
     });
   },
+});
+
+Deno.test("the solver's files import each other alone, and name no runtime", () => {
+  const parts = readdirSync(new URL("./", import.meta.url)).filter((name) => !/^_|_test/.test(name));
+  const files = ["../allocate.ts", "../allocation.ts", ...parts.map((name) => `./${name}`)];
+  const own = new Set(files.map((file) => new URL(file, import.meta.url).href));
+  for (const file of files) {
+    const url = new URL(file, import.meta.url);
+    const code = readFileSync(url, "utf8").replace(/^ \*.*$/gm, "");
+    for (const [, from] of code.matchAll(/ from "([^"]+)"/g)) {
+      assert.ok(own.has(new URL(from, url).href), `${file} imports ${from}`);
+    }
+    assert.doesNotMatch(code, /\bDeno\b|\bprocess\b|node:/, file);
+  }
 });
