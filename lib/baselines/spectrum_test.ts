@@ -1,29 +1,8 @@
 import assert from "node:assert/strict";
 import { assertAllclose } from "../_test_helpers.ts";
 import { createPrng } from "../prng.ts";
+import { eigenvaluesByJacobi } from "./_oracles.ts";
 import { hillExponent, squaredSingularValues, symmetricEigenvalues } from "./spectrum.ts";
-
-/** Jacobi's rotations: slow, simple, and nothing like the algorithm under test. */
-function byJacobi(matrix: readonly (readonly number[])[]): number[] {
-  const a = matrix.map((row) => [...row]);
-  const n = a.length;
-  for (let sweep = 0; sweep < 30; sweep++) {
-    for (let p = 0; p < n; p++) {
-      for (let q = p + 1; q < n; q++) {
-        if (a[p][q] === 0) continue;
-        const angle = 0.5 * Math.atan2(2 * a[p][q], a[q][q] - a[p][p]);
-        const [c, s] = [Math.cos(angle), Math.sin(angle)];
-        for (let i = 0; i < n; i++) {
-          [a[i][p], a[i][q]] = [c * a[i][p] - s * a[i][q], s * a[i][p] + c * a[i][q]];
-        }
-        for (let i = 0; i < n; i++) {
-          [a[p][i], a[q][i]] = [c * a[p][i] - s * a[q][i], s * a[p][i] + c * a[q][i]];
-        }
-      }
-    }
-  }
-  return a.map((row, i) => row[i]).sort((x, y) => x - y);
-}
 
 Deno.test("symmetricEigenvalues() matches cases worked by hand", () => {
   const values = (n: number, ...entries: number[]) =>
@@ -44,7 +23,7 @@ Deno.test("symmetricEigenvalues() matches Jacobi's rotations on random matrices"
     const rows = Array.from({ length: n }, () => Array.from({ length: n }, () => prng.normal()));
     const matrix = rows.map((row, i) => row.map((_, j) => rows[i][j] + rows[j][i]));
     const values = symmetricEigenvalues(Float64Array.from(matrix.flat()), n).sort();
-    assertAllclose(values, byJacobi(matrix), { atol: 1e-12 * n });
+    assertAllclose(values, eigenvaluesByJacobi(matrix), { atol: 1e-12 * n });
   }
 });
 

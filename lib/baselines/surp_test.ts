@@ -1,28 +1,7 @@
 import assert from "node:assert/strict";
-import { createPrng, type Prng } from "../prng.ts";
+import { createPrng } from "../prng.ts";
+import { refineByScanning } from "./_oracles.ts";
 import { refine } from "./surp.ts";
-
-/** The rule as it is written, each pick by a scan over all indices. */
-function byScanning(magnitudes: readonly number[], untouched: number, prng: Prng): number[] {
-  const residual = [...magnitudes];
-  const touched = new Set<number>();
-  const mean = () => residual.reduce((sum, value) => sum + value, 0) / residual.length;
-  let [alpha, resets] = [Math.log(residual.length), 0];
-  let step = alpha * mean();
-  while (residual.length - touched.size > untouched) {
-    const qualifying = [...residual.keys()].filter((i) => residual[i] > step);
-    if (qualifying.length === 0) {
-      if (++resets % 20 === 0) alpha *= 0.9;
-      step = alpha * mean();
-      continue;
-    }
-    const index = qualifying[prng.int(qualifying.length)];
-    residual[index] -= step;
-    touched.add(index);
-    step *= (residual.length - 1) / residual.length;
-  }
-  return residual.map((_, i) => touched.has(i) ? 1 : 0);
-}
 
 Deno.test("refine() matches a case worked by hand", () => {
   // α = ln 4 = 1.386, mean 4, step 5.55: only 9 exceeds it, 3.45 is left and the step is 4.16. At the 20th reset α is
@@ -40,7 +19,7 @@ Deno.test("refine() matches scanning all indices, pick by pick", () => {
     const untouched = Math.floor(prng() * magnitudes.length);
     assert.deepEqual(
       Array.from(refine(Float64Array.from(magnitudes), untouched, createPrng(trial))),
-      byScanning(magnitudes, untouched, createPrng(trial)),
+      refineByScanning(magnitudes, untouched, createPrng(trial)),
     );
   }
 });
