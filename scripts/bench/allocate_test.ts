@@ -1,20 +1,36 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runScript } from "../_run_script.ts";
+import { readAllocateBench } from "./allocate_file.ts";
 import { verifyAllocate } from "./verify_allocate.ts";
 
-Deno.test("bench allocate measures ours and the paper's ways on the same budgets", async () => {
-  const script = fileURLToPath(new URL("../bench.ts", import.meta.url));
-  const args = ["allocate", "--only", "resnet32", "--budgets", "2", "--peer-budgets", "1", "--json"];
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", script, ...args] })
-    .output();
-  assert.equal(code, 0);
-  const { results, provenance } = JSON.parse(new TextDecoder().decode(stdout));
-  const result = results.at(-1); // measured curves, if any, come first
-  assert.equal(result.curves, "synthetic, seed 1");
-  assert.deepEqual([result.layers, result.budgets, result.proved], [34, 2, 2]);
-  for (const { excess } of result.peers) assert.ok(excess.min >= -1e-12);
-  assert.equal(result.peers.length, 4);
-  assert.equal(provenance.protocol, "bench allocate");
+Deno.test("bench allocate measures ours and the paper's ways on the same budgets, and stores it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rd-bench-test-"));
+  const out = join(folder, "made", "allocate.json"); // a folder that is not there yet
+  try {
+    const args = ["allocate", "--only", "resnet32", "--budgets", "2", "--peer-budgets", "1", "--out", out];
+    const { code, stdout, stderr } = await runScript("bench", ...args, "--json");
+    assert.equal(code, 0, stderr);
+    const bench = readAllocateBench(out);
+    assert.deepEqual(JSON.parse(stdout), bench);
+    const result = bench.results.at(-1)!; // measured curves, if any, come first
+    assert.equal(result.curves, "synthetic, seed 1");
+    assert.deepEqual([result.layers, result.budgets, result.proved], [34, 2, 2]);
+    for (const { excess } of result.peers) assert.ok(excess.min >= -1e-12);
+    assert.equal(result.peers.length, 4);
+    assert.match(String(bench.provenance.protocol), /^2 random budgets/);
+    const markdown = await runScript("bench", "allocate", "--markdown", "--out", out);
+    assert.match(markdown.stdout, /\| resnet32 sizes, synthetic \| 34 × 101 \| .* \| 2 of 2 \| /);
+    writeFileSync(out, readFileSync(out, "utf8").replace(/"goalMet": \w+/, '"goalMet": 1'));
+    assert.throws(() => readAllocateBench(out), {
+      name: "TypeError",
+      message: /results\[0\]\.goalMet must be true or false, current value 1$/,
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 Deno.test("verifyAllocate() agrees with every oracle on a few problems", async () => {

@@ -27,6 +27,22 @@ export function spread(values: readonly number[]): Spread {
   };
 }
 
+/** With the 99th percentile, for what may be slow now and then. */
+export interface TailedSpread extends Spread {
+  readonly p99: number;
+}
+
+/**
+ * As {@linkcode spread}, with the 99th percentile by nearest rank: the largest, where there are fewer than a hundred.
+ *
+ * @throws {RangeError} As spread() does.
+ */
+export function tailedSpread(values: readonly number[]): TailedSpread {
+  const { min, median, max } = spread(values);
+  const sorted = values.toSorted((a, b) => a - b);
+  return { min, median, p99: sorted[Math.ceil(0.99 * sorted.length) - 1], max };
+}
+
 /**
  * Slope of the least-squares line through the points, in units of y per unit of x.
  *

@@ -1,0 +1,85 @@
+/** What `bench allocate` stores: `rd-bench-allocate/1`, checked when written and when read. */
+import { z } from "zod";
+import { readJson, writeFileWhole } from "../../lib/store.ts";
+import { fieldPath, quote } from "../../lib/strict_json.ts";
+
+const NUMBER = z.number("a finite number");
+const COUNT = z.int("a whole number from 0").min(0, "a whole number from 0");
+const NAME = z.string("text that is not empty").min(1, "text that is not empty");
+/** See {@linkcode TailedSpread}. */
+const SPREAD = z.object(
+  { min: NUMBER, median: NUMBER, p99: NUMBER, max: NUMBER },
+  "min, median, p99 and max",
+);
+
+const PEER = z.object({
+  peer: NAME,
+  ms: SPREAD,
+  /** Its time over ours at the same budget, measured one after the other. */
+  timeRatio: SPREAD,
+  /** (its distortion − ours) / ours. */
+  excess: SPREAD,
+}, "an object");
+
+const RESULT = z.object({
+  instance: NAME,
+  /** `measured: FILE` or `synthetic, seed S`. */
+  curves: NAME,
+  layers: COUNT,
+  levels: COUNT,
+  budgets: COUNT,
+  /** The first call of all, before anything is compiled. */
+  coldMs: NUMBER,
+  optimumMs: SPREAD,
+  /** (distortion − lower bound) / lower bound. */
+  gap: SPREAD,
+  /** Budgets whose optimum is proved. */
+  proved: COUNT,
+  sliderMs: SPREAD,
+  sliderGap: SPREAD,
+  frontMs: SPREAD,
+  frontPoints: COUNT,
+  /** Empty where the paper's ways did not run. */
+  peers: z.array(PEER, "a list"),
+  goalMet: z.boolean("true or false"),
+}, "an object");
+
+const BENCH = z.object({
+  format: z.literal("rd-bench-allocate/1", "rd-bench-allocate/1"),
+  results: z.array(RESULT, "a list").min(1, "a list of at least one result"),
+  provenance: z.looseObject({}, "an object"),
+}, "an object");
+
+/** One of the paper's ways against ours. */
+export type PeerResult = z.infer<typeof PEER>;
+export type AllocateResult = z.infer<typeof RESULT>;
+export type AllocateBench = z.infer<typeof BENCH>;
+
+/**
+ * Reads what the benchmark stored.
+ *
+ * @throws {FileError} If the file cannot be read.
+ * @throws {SyntaxError} If it is no JSON.
+ * @throws {TypeError} If a field is missing or not as it must be; the message names it.
+ */
+export function readAllocateBench(path: string): AllocateBench {
+  return check(readJson(path), `read ${path}`);
+}
+
+/** Saves a benchmark whole or not at all, after the same checks. */
+export function writeAllocateBench(path: string, bench: AllocateBench): void {
+  writeFileWhole(path, `${JSON.stringify(check(bench, `write ${path}`), null, 2)}\n`);
+}
+
+function check(value: unknown, action: string): AllocateBench {
+  const result = BENCH.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0];
+  const current = path.reduce<unknown>(
+    (around, key) => (around as Record<PropertyKey, unknown>)?.[key],
+    value,
+  );
+  throw new TypeError(
+    `Cannot ${action}: ${fieldPath(path)} must be ${message}, current value ${quote(current)}`,
+  );
+}
