@@ -33,7 +33,11 @@ export function macCosts(layers: readonly CostedLayer[], levels: readonly number
   });
 }
 
-/** Bytes of the layer in a compact sparse coding, see {@linkcode sparseSize}. */
+/**
+ * Bytes of the layer's weights in the compact sparse file, float32 values and their places: {@linkcode sparseSize}.
+ *
+ * The file's header, biases and batch norms come on top; they do not depend on the levels.
+ */
 export function byteCosts(layers: readonly CostedLayer[], levels: readonly number[]): CostTable {
   return tableOf("bytes", layers, levels, ({ weights }, pruned) => sparseSize(weights, pruned).bytes);
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { byteCosts, macCosts, timeCosts, weightCosts } from "./costs.ts";
 import { resnet32 } from "./resnet32.ts";
-import { prunableLayers } from "./network.ts";
+import { initialise, prunableLayers } from "./network.ts";
+import { createPrng } from "./prng.ts";
+import { packSparse } from "./sparse_file.ts";
 import { sparseSize } from "./sparse_size.ts";
 
 const LAYERS = [{ name: "conv", weights: 10, macs: 40 }, { name: "odd", weights: 3, macs: 10 }];
@@ -21,6 +23,23 @@ Deno.test("macCosts() counts the whole network's at level 0", () => {
   const { cost } = macCosts(prunableLayers(resnet32()), [0, 1]);
   assert.equal(cost.reduce((sum, [dense]) => sum + dense, 0), 69_124_736);
   assert.equal(cost.reduce((sum, [, none]) => sum + none, 0), 0);
+});
+
+Deno.test("byteCosts() counts the bytes that the compact file holds for each layer", () => {
+  const network = initialise(resnet32(), createPrng(1, "weights"));
+  const layers = prunableLayers(network);
+  const levels = [0, 0.3, 0.7, 0.98];
+  const { cost } = byteCosts(layers, levels);
+  layers.forEach(({ name, weights }, i) => {
+    const { data } = network.weights.get(`${name}.weight`)!;
+    data.fill(1);
+    data.subarray(0, Math.round(levels[i % 4] * weights)).fill(0);
+  });
+  const tensors = packSparse(network);
+  layers.forEach(({ name }, i) => {
+    const bytes = ["values", "places"].map((part) => tensors.get(`${name}.weight.${part}`)!.data.byteLength);
+    assert.equal(bytes[0] + bytes[1], cost[i][i % 4], name);
+  });
 });
 
 Deno.test("timeCosts() reads a table between its levels, in nanoseconds", () => {

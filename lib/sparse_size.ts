@@ -1,4 +1,4 @@
-/** Bytes of a layer in a compact sparse coding: what a file of it would take; none is written yet. */
+/** Bytes of a layer's weights in the compact sparse file, see sparse_file.ts. */
 
 /** How the places of the kept weights are written, and what a layer takes in all. */
 export interface SparseSize {

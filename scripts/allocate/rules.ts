@@ -37,7 +37,7 @@ export function addRuleOptions(command: Command): Command {
   return command
     .option(
       "--limit <cost=most>",
-      "what may be left of weights, macs, bytes (in a compact sparse coding) or ms (of --times): a share such as " +
+      "what may be left of weights, macs, bytes (of these weights in prune's --compact file) or ms (of --times): a share such as " +
         "macs=35%, or an amount such as bytes=200000; again for a second limit",
       collect(parseLimit),
     )
