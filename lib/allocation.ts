@@ -168,6 +168,12 @@ function checkLimit(layers: readonly ProblemLayer[], { name, cost, most }: CostL
       );
     }
   });
+  const worst = cost.reduce((sum, levels) => sum + levels.reduce((a, b) => Math.max(a, b)), 0);
+  if (!Number.isSafeInteger(worst)) {
+    throw new RangeError(
+      `Cannot limit ${name}: the largest costs of all layers must sum to a safe integer, current sum is ${worst}`,
+    );
+  }
   if (!(Number.isSafeInteger(most) && most >= 0)) {
     throw new RangeError(
       `Cannot limit ${name}: the limit must be a whole number of at least 0, current value is ${most}`,

@@ -1,7 +1,9 @@
 /** From a problem to what the solver sees: levels that may be chosen, what each saves, and how much must be saved. */
 
-import { type AllocationProblem, checkReach, type ProblemLayer, prunedAtLevel } from "../allocation.ts";
+import { type AllocationProblem, prunedAtLevel } from "../allocation.ts";
+import { allowedLevels } from "./allowed_levels.ts";
 import { groupsOf, type Rule, rulesOf } from "./constraints.ts";
+import { checkNeed, refuseEmpty } from "./refusals.ts";
 
 /** One layer, or one tied group, and its levels that may be chosen. */
 export interface Choice {
@@ -80,131 +82,4 @@ function sumOfGroup(
     for (let at = 0; at < levels.length; at++) sums[at] += valueAt(i, levels[at]);
   }
   return sums;
-}
-
-function allowedLevels(
-  layers: readonly ProblemLayer[],
-  group: readonly number[],
-  rules: readonly Rule[],
-): Int32Array {
-  const { levels } = layers[group[0]];
-  const allowed = new Int32Array(levels.length);
-  let length = 0;
-  for (let k = 0; k < levels.length; k++) {
-    let isAllowed = true;
-    for (const i of group) if (layers[i].distortion[k] === Infinity) isAllowed = false;
-    for (const { layer, allows } of rules) {
-      if (isAllowed) isAllowed = allows(prunedAtLevel(levels[k], layers[layer].weightCount));
-    }
-    if (isAllowed) allowed[length++] = k;
-  }
-  return allowed.subarray(0, length);
-}
-
-/** Names the fewest rules that leave nothing, and what is left without the first of them. */
-function refuseEmpty(
-  layers: readonly ProblemLayer[],
-  group: readonly number[],
-  rules: readonly Rule[],
-): never {
-  let clashing = rules.slice();
-  for (const rule of rules) {
-    const others = clashing.filter((other) => other !== rule);
-    if (allowedLevels(layers, group, others).length === 0) clashing = others;
-  }
-  const names = group.map((i) => layers[i].name).join(", ");
-  const subject = group.length === 1 ? `layer ${names}` : `the tied layers ${names}`;
-  if (clashing.length === 0) {
-    throw new RangeError(`Cannot allocate ${subject}: the curves must share a level of finite distortion`);
-  }
-  const ruleText = ({ layer, text }: Rule) => group.length === 1 ? text : `${layers[layer].name}: ${text}`;
-  const { levels } = layers[group[0]];
-  const rest = allowedLevels(layers, group, clashing.slice(1));
-  const without = `without ${clashing.length === 1 ? "it" : ruleText(clashing[0])}`;
-  const interval = `the reachable interval is ${levels[rest[0]]} to ${levels[rest[rest.length - 1]]}`;
-  throw new RangeError(
-    `Cannot allocate ${subject}: no level meets ${
-      clashing.map(ruleText).join(" and ")
-    }; ${without} ${interval}` +
-      nearestText(layers, clashing, rest),
-  );
-}
-
-/** The levels next to the one that a lone strict rule asks for. */
-function nearestText(
-  layers: readonly ProblemLayer[],
-  [{ layer, exactly }, ...others]: readonly Rule[],
-  rest: Int32Array,
-): string {
-  if (exactly === undefined || others.length > 0) return "";
-  const { levels, weightCount } = layers[layer];
-  const below = [...rest].findLast((k) => prunedAtLevel(levels[k], weightCount) < exactly);
-  const above = [...rest].find((k) => prunedAtLevel(levels[k], weightCount) > exactly);
-  const nearest = [below, above].filter((k) => k !== undefined).map((k) => levels[k]);
-  return `, and the levels next to it are ${nearest.join(" and ")}`;
-}
-
-/** @throws {RangeError} If no choice of levels saves as much. */
-function checkNeed(
-  problem: AllocationProblem,
-  need: Need,
-  column: number,
-  choices: readonly Choice[],
-  rules: readonly Rule[],
-): void {
-  const most = choices.reduce((sum, { saved }) => sum + largest(saved[column]), 0);
-  if (need.least <= most) return;
-  const binding = bindingText(problem, need, column, choices, rules);
-  if (column === 0) checkReach(problem, most, binding);
-  const fewest = choices.reduce((sum, { saved }) => sum - largest(saved[column].map((value) => -value)), 0);
-  const limit = need.dense - need.least;
-  throw new RangeError(
-    `Cannot allocate at most ${limit} ${need.name}: the reachable interval is ${need.dense - most} to ${
-      need.dense - fewest
-    } of ${need.dense} ${need.name}, share ${
-      Math.ceil(1e6 * (need.dense - most) / need.dense) / 1e6
-    } or more${binding}`,
-  );
-}
-
-/** The constraints that hold the most back, largest first: what could be saved without each. */
-function bindingText(
-  { layers, constraints = {} }: AllocationProblem,
-  { savedAt, name }: Need,
-  column: number,
-  choices: readonly Choice[],
-  rules: readonly Rule[],
-): string {
-  const held: { text: string; amount: number }[] = [];
-  for (const { layers: group, saved } of choices) {
-    const now = largest(saved[column]);
-    const groupRules = rules.filter(({ layer }) => group.includes(layer));
-    for (const rule of groupRules) {
-      const without = allowedLevels(layers, group, groupRules.filter((other) => other !== rule));
-      const reach = largest(without.values().map((k) => group.reduce((sum, i) => sum + savedAt(i, k), 0)));
-      held.push({ text: `layer ${layers[rule.layer].name}: ${rule.text}`, amount: reach - now });
-    }
-    if (group.length > 1) {
-      const apart = group.reduce((sum, i) => {
-        const own = allowedLevels(layers, [i], groupRules.filter(({ layer }) => layer === i));
-        return sum + largest(own.values().map((k) => savedAt(i, k)));
-      }, 0);
-      held.push({ text: `tied: ${group.map((i) => layers[i].name).join(", ")}`, amount: apart - now });
-    }
-  }
-  const binding = held.filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
-  if (binding.length === 0) {
-    return rules.length === 0 && constraints.tied === undefined
-      ? ""
-      : "; the curves bind, or several constraints at once";
-  }
-  const shown = binding.slice(0, 3).map(({ text, amount }) => `${text} (${amount} ${name} more without it)`);
-  const more = binding.length > 3 ? `, and ${binding.length - 3} more` : "";
-  return `; what binds: ${shown.join(", ")}${more}`;
-}
-
-function largest(values: Iterable<number>): number {
-  let most = -Infinity;
-  for (const value of values) most = Math.max(most, value);
-  return most;
 }

@@ -33,7 +33,7 @@ export interface Rule {
 /**
  * Turns constraints into rules, layer by layer.
  *
- * @throws {RangeError} If a layer is unknown, or a number is outside its range.
+ * @throws {RangeError} If a layer is unknown or shares its name, or a number is outside its range.
  */
 export function rulesOf(layers: readonly ProblemLayer[], constraints: Constraints): Rule[] {
   const { pin = {}, floor = {}, ceiling = {}, frozen = [], state = {}, keepAlive = 0 } = constraints;
@@ -151,6 +151,11 @@ function layerIndex(layers: readonly ProblemLayer[]): (name: string, kind: strin
   const indices = new Map(layers.map(({ name }, i) => [name, i]));
   return (name, kind) => {
     const index = indices.get(name);
+    if (index !== undefined && layers.findIndex((layer) => layer.name === name) !== index) {
+      throw new RangeError(
+        `Cannot allocate: the ${kind} names layer ${name}, which must be one layer, current count is 2 or more`,
+      );
+    }
     if (index !== undefined) return index;
     const names = layers.length <= 40 ? `: ${layers.map((layer) => layer.name).join(", ")}` : "";
     throw new RangeError(

@@ -128,7 +128,15 @@ Deno.test("allocate() prints the reachable interval and the constraints that bin
     { keepAlive: 1 },
     `Cannot allocate a budget of 25 weights: ${
       reach(24, 0.8)
-    }; the curves bind, or several constraints at once`,
+    }; what binds: the curves' last levels, not a constraint`,
+  );
+  refused(
+    20,
+    { ceiling: { a: 0.2 }, keepAlive: 7, frozen: ["b"], state: { b: 2 } },
+    `Cannot allocate a budget of 20 weights: ${reach(6, 0.2)}; what binds: ` +
+      "layer a: its ceiling of 0.2 and keeping 7 of its weights alive (6 weights more without them), " +
+      "layer b: being frozen at 2 pruned weights and keeping 7 of its weights alive (6 weights more without them), " +
+      "layer c: keeping 7 of its weights alive (6 weights more without it)",
   );
   refused(
     1,
@@ -166,6 +174,11 @@ Deno.test("allocate() refuses constraints that it cannot read", () => {
   refused({ keepAlive: -1 }, "RangeError", /keepAlive .* is -1$/);
   refused({ tied: [["a", "b"], ["b", "c"]] }, "RangeError", /layer b must be tied once/);
   refused({ tied: [["a", "a"]] }, "RangeError", /layer a must be tied once/);
+  const twins = [LAYERS[0], LAYERS[1], LAYERS[0]];
+  assert.throws(() => allocate({ layers: twins, budget: 1, constraints: { pin: { a: 0.5 } } }), {
+    name: "RangeError",
+    message: /the pin names layer a, which must be one layer, current count is 2 or more$/,
+  });
   const other = { ...LAYERS[1], levels: [0, 0.1, 0.2, 0.3] };
   assert.throws(
     () => allocate({ layers: [LAYERS[0], other], budget: 1, constraints: { tied: [["a", "b"]] } }),

@@ -109,6 +109,11 @@ Deno.test("allocate() refuses limits that cannot be kept or read", () => {
     "RangeError",
     /layer second .* index 1 is NaN$/,
   );
+  refused(
+    { limits: [{ ...macs, cost: [[2 ** 53 - 1, 0, 0], [1, 0, 0]] }] },
+    "RangeError",
+    /largest costs of all layers must sum to a safe integer, current sum is 9007199254740992$/,
+  );
   const names = ["macs", "bytes"].map((name) => ({ ...macs, name }));
   refused({ budget: 3, limits: names }, "RangeError", /at most two limits .* weights, macs, bytes$/);
 });
