@@ -72,8 +72,8 @@ export function allocate(
     const frontier = dominantLevels(choices, column);
     return allocationOf(problem, choices, frontier.level, solve(frontier, needs[column].least, limits));
   }
-  const two = active.map((column) => ({ ...needs[column], column }));
-  const { levels, ...solution } = solveTwoLimits(choices, two, limits);
+  const [first, second] = active.map((column) => ({ ...needs[column], column }));
+  const { levels, ...solution } = solveTwoLimits(choices, [first, second], limits);
   return allocationOf(problem, choices, levels, solution);
 }
 

@@ -63,6 +63,46 @@ Deno.test("allocate() under limits matches exhaustive search, or says that none 
   assert.ok(count.feasible > 450 && count.infeasible > 3, JSON.stringify(count));
 });
 
+Deno.test("allocate() says how far each of two limits lets the other go", () => {
+  const prng = createPrng(14).next;
+  const layers = BY_HAND.layers;
+  const limits = [{ name: "macs", cost: [[20, 24, 30], [10, 7, 5]], most: 26 }];
+  // 7 of 20 weights: 2 + 5 leaves 29 macs, 5 + 3 leaves 37; at most 26 macs: 0 + 5 prunes 5
+  assert.throws(() => allocate({ layers, budget: 7, limits }), {
+    name: "RangeError",
+    message:
+      "Cannot allocate at most 13 of 20 weights together with at most 26 of 30 macs: each limit can be kept " +
+      "alone, but no allocation keeps both; what binds: under the first the reachable interval starts at 29 macs, " +
+      "under the second at 15 weights",
+  });
+  let refused = 0;
+  for (let trial = 0; trial < 200; trial++) { // what the message offers can be kept, one unit less cannot
+    const { layers, budget } = randomProblem(prng, { layerCount: 4, levelCount: 5, largest: 100 });
+    const cost = layers.map(({ levels }) => levels.map((level) => Math.round(1000 * (level + prng())))); // rises
+    const fewest = cost.reduce(
+      (sum, own, i) => sum + Math.min(...own.filter((_, k) => layers[i].distortion[k] < Infinity)),
+      0,
+    );
+    const tight = { name: "macs", cost, most: Math.round(fewest * (1 + 0.3 * prng())) };
+    const message = refusalOf({ layers, budget, limits: [tight] });
+    const least = Number(/starts at (\d+) macs/.exec(message)?.[1] ?? NaN);
+    if (Number.isNaN(least)) continue;
+    assert.equal(leastByEnumeration({ layers, budget, limits: [{ ...tight, most: least - 1 }] }), Infinity);
+    assert.ok(kept(allocate({ layers, budget, limits: [{ ...tight, most: least }] })));
+    refused++;
+  }
+  assert.ok(refused > 20, `${refused} problems were refused`);
+});
+
+function refusalOf(problem: AllocationProblem): string {
+  try {
+    allocate(problem);
+    return "";
+  } catch (error) {
+    return (error as RangeError).message;
+  }
+}
+
 Deno.test("allocate() under two limits and a short search still keeps both and brackets the optimum", () => {
   const prng = createPrng(12).next;
   let unproved = 0;

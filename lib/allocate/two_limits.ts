@@ -3,6 +3,7 @@
 import type { Choice, Need } from "./choices.ts";
 import { dominantLevels, sumOver } from "./frontier.ts";
 import { hullSteps, relax } from "./hull.ts";
+import { entriesCovering, mostTogether } from "./joint_reach.ts";
 import type { SearchLimits } from "./list_programme.ts";
 import type { Solution } from "./one_limit.ts";
 import { bestPairSwap } from "./pair_swaps.ts";
@@ -36,27 +37,32 @@ export interface Dual {
  * concave, so for each μ the hull finds the best λ, and cutting planes the best μ. Reduced costs at those prices rule
  * levels out, swaps of two layers improve the best rounding met, and lists over both savings settle the rest.
  *
- * @param needs What must be saved of the two costs.
+ * Where no rounding keeps both, the allocation that saves most of the second cost under the first limit starts the
+ * search, or shows that there is none.
+ *
+ * @param needs What must be saved of the two costs; each within reach alone.
  * @returns Chosen entries, the level index of every entry, and the bound.
- * @throws {RangeError} If no allocation keeps both limits, though each alone can be kept.
+ * @throws {RangeError} If no allocation keeps both limits, though each alone can be kept; the message prints how far
+ * each lets the other go.
  */
 export function solveTwoLimits(
   choices: readonly Choice[],
-  needs: readonly PairNeed[],
+  needs: readonly [PairNeed, PairNeed],
   limits: SearchLimits,
 ): Solution & { readonly levels: Int32Array } {
   const frontier = undominatedPairs(choices, [needs[0].column, needs[1].column]);
   const least: readonly [number, number] = [needs[0].least, needs[1].least];
   const rounding = 1e-12 * Math.abs(least[1]);
-  if (mostOfSecond(frontier, least[0]) < least[1] - rounding) refuse(needs, "no allocation keeps both");
+  const refuse = (reason: string) => refuseBoth(choices, needs, limits, reason);
+  if (mostOfSecond(frontier, least[0]) < least[1] - rounding) refuse("no allocation keeps both");
   const { dual, candidate } = bestPrices(frontier, least);
-  const incumbent = candidate && improveBySwaps(frontier, candidate, dual, least);
+  const start = candidate ?? feasiblePoint();
+  const incumbent = start && improveBySwaps(frontier, start, dual, least);
   const tolerance = pairTolerance(frontier, dual, least, incumbent);
   const found = searchPairs(frontier, { dual, least, incumbent, tolerance }, limits);
   const choice = found.choice ?? incumbent;
   if (choice === null) {
-    refuse(
-      needs,
+    return refuse(
       found.lowerBound === Infinity ? "no allocation keeps both" : "no allocation found keeps both",
     );
   }
@@ -66,12 +72,30 @@ export function solveTwoLimits(
     lowerBound: Math.max(found.lowerBound, dual.lowerBound),
     tolerance,
   };
+
+  function feasiblePoint(): Int32Array | null {
+    const reach = mostTogether(choices, needs, limits);
+    return reach.most >= least[1] ? entriesCovering(frontier, choices, needs, reach) : null;
+  }
 }
 
-function refuse(needs: readonly PairNeed[], reason: string): never {
-  const [first, second] = needs.map(({ name, dense, least }) => `${dense - least} of ${dense} ${name}`);
+function refuseBoth(
+  choices: readonly Choice[],
+  needs: readonly [PairNeed, PairNeed],
+  limits: SearchLimits,
+  reason: string,
+): never {
+  const [first, second] = needs;
+  const limitText = ({ name, dense, least }: PairNeed) => `${dense - least} of ${dense} ${name}`;
+  const startText = (kept: PairNeed, other: PairNeed) =>
+    `${other.dense - mostTogether(choices, [kept, other], limits).most} ${other.name}`;
   throw new RangeError(
-    `Cannot allocate at most ${first} together with at most ${second}: each limit can be kept alone, but ${reason}; raise one of them`,
+    `Cannot allocate at most ${limitText(first)} together with at most ${
+      limitText(second)
+    }: each limit can be kept ` +
+      `alone, but ${reason}; what binds: under the first the reachable interval starts at ${
+        startText(first, second)
+      }, under the second at ${startText(second, first)}`,
   );
 }
 
