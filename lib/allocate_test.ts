@@ -103,17 +103,47 @@ Deno.test("allocate() finds the same optimum when the problem is told otherwise"
       levels: levels.flatMap((level) => [level, level]),
       distortion: distortion.flatMap((value) => [value + 0.5, value]),
     }),
+    "dominated from above": ({ levels, distortion, ...layer }) => ({ // saves less, for more than the next level
+      ...layer,
+      levels: levels.flatMap((level, k) => k === 0 ? [level] : [(levels[k - 1] + level) / 2, level]),
+      distortion: distortion.flatMap((value, k) => k === 0 ? [value] : [value + 0.5, value]),
+    }),
   };
   for (let trial = 0; trial < 100; trial++) {
     const problem = randomProblem(prng, { layerCount: 8, levelCount: 12, largest: 1000 });
     const { budget, layers } = problem;
     const { distortion } = allocate(problem);
     const retold = (name: string) => allocate({ budget, layers: layers.map(change[name]) }).distortion;
-    assertClose(allocate({ budget, layers: layers.toReversed() }).distortion, distortion);
+    for (const order of [layers.toReversed(), shuffled(layers, prng)]) {
+      assertClose(allocate({ budget, layers: order }).distortion, distortion);
+    }
     assertClose(retold("scaled"), 3 * distortion);
     assertClose(retold("shifted"), distortion + 28); // 0 + 1 + … + 7
     assertClose(retold("duplicated"), distortion);
     assertClose(retold("dominated"), distortion);
+    assertClose(retold("dominated from above"), distortion);
+  }
+});
+
+function shuffled<T>(values: readonly T[], prng: () => number): T[] {
+  return values.map((value) => ({ value, key: prng() })).sort((a, b) => a.key - b.key).map(({ value }) =>
+    value
+  );
+}
+
+Deno.test("allocate() breaks ties by the order of the layers alone, the same on every call", () => {
+  const prng = createPrng(10).next;
+  for (let trial = 0; trial < 50; trial++) {
+    const { layers: [first] } = randomProblem(prng, { layerCount: 1, levelCount: 8, largest: 40 });
+    const layers = Array.from({ length: 5 }, (_, i) => ({ ...first, name: `layer${i}` })); // all tie
+    const budget = Math.floor(prng() * mostPruned(layers));
+    const { layers: chosen } = allocate({ layers, budget });
+    const renamed = layers.toReversed(); // equal in all but their names
+    allocate(randomProblem(prng, { layerCount: 3, levelCount: 5, largest: 30 })); // nothing is remembered
+    assert.deepEqual(
+      allocate({ layers: renamed, budget }).layers.map(({ pruned }) => pruned),
+      chosen.map(({ pruned }) => pruned),
+    );
   }
 });
 

@@ -82,6 +82,9 @@ function allocateCommand(options: Options): void {
   if (options.sparsity === undefined && options.limit === undefined && options.front === undefined) {
     throw new UsageError("Cannot allocate: --sparsity, --limit or --front must be given");
   }
+  if (options.unit !== undefined && !["algorithm1", "ternary"].includes(options.method)) {
+    throw new UsageError(`Cannot use --unit: only algorithm1 and ternary have a grid, not ${options.method}`);
+  }
   makeFolderOf(options.out);
   const raw = readCurves(options.curves);
   if (options.front !== undefined) writeFrontOf(options, raw, options.front);
@@ -156,10 +159,13 @@ function protocolOf(
   );
   const at = sparsity === undefined ? "" : ` at sparsity ${sparsity}`;
   const grid = unit === undefined ? "" : `, unit ${unit}`;
-  const objective = typeof curves.objective === "string" ? `${curves.objective} ` : "";
-  return `${method}${at}${limits.join("")}${grid} on ${objective}${curves.statistic} curves${
+  return `${method}${at}${limits.join("")}${grid} on ${curvesText(curves)}${
     filterOutliers ? ", outliers filtered" : ""
   }`;
+}
+
+function curvesText({ objective, statistic }: CurvesFile): string {
+  return `${typeof objective === "string" ? `${objective} ` : ""}${statistic} curves`;
 }
 
 function describe(
@@ -179,9 +185,11 @@ function describe(
 }
 
 function writeFrontOf(options: Options, curves: CurvesFile, cost: CostName): void {
-  const { method, sparsity, limit, out } = options;
-  if (method !== "ours" || sparsity !== undefined || limit !== undefined) {
-    throw new UsageError("Cannot make a front: --front goes with our method, without --sparsity and --limit");
+  const { method, sparsity, limit, filterOutliers, out } = options;
+  if (method !== "ours" || sparsity !== undefined || limit !== undefined || filterOutliers) {
+    throw new UsageError(
+      "Cannot make a front: --front goes with our method, without --sparsity, --limit and --filter-outliers",
+    );
   }
   const began = performance.now();
   const front = frontFile(curves, {
@@ -192,7 +200,7 @@ function writeFrontOf(options: Options, curves: CurvesFile, cost: CostName): voi
   const origin = provenance({
     engine: null,
     seed: null,
-    protocol: `front over ${front.cost} on ${curves.statistic} curves`,
+    protocol: `front over ${front.cost} on ${curvesText(curves)}`,
     samples: curves.samples,
     curvesSha256: sha256(options.curves),
     ...ruleFacts(options, curves),

@@ -509,6 +509,28 @@ const REFUSALS: Refusal[] = [
     message: /^Cannot allocate layer conv1: no level meets its pin at 0\.5; .* next to it are 0\.3 and 0\.6$/,
   },
   {
+    title: "two pins of one layer",
+    name: "allocate",
+    code: 1,
+    args: (workshop) => [...allocateArgs("0.5")(workshop), "--pin", "*=0.3", "--pin", "conv1=0.6"],
+    message:
+      /^Cannot pin layer conv1: a layer can be pinned at one sparsity, current pins are 0\.3 and 0\.6$/,
+  },
+  {
+    title: "a grid's unit for a method without a grid",
+    name: "allocate",
+    code: 2,
+    args: (workshop) => [...allocateArgs("0.5")(workshop), "--unit", "50"],
+    message: /^Cannot use --unit: only algorithm1 and ternary have a grid, not ours$/,
+  },
+  {
+    title: "a front of filtered curves",
+    name: "allocate",
+    code: 2,
+    args: ({ curves }) => ["--curves", curves, "--front", "--filter-outliers"],
+    message: /^Cannot make a front: .* without --sparsity, --limit and --filter-outliers$/,
+  },
+  {
     title: "constraints for a rival",
     name: "allocate",
     code: 1,

@@ -44,7 +44,7 @@ export function addRuleOptions(command: Command): Command {
     .option("--times <file>", "measured milliseconds of each layer at some levels (JSON, rd-times/1)")
     .option(
       "--pin <layer=sparsity>",
-      "a layer's sparsity; * in a name stands for anything; repeatable",
+      "a layer's sparsity; * in a name stands for anything; repeatable, and all rules on a layer hold",
       collect(parseRule),
     )
     .option("--floor <layer=sparsity>", "least sparsity of a layer; repeatable", collect(parseRule))
@@ -97,22 +97,39 @@ export function mostOf({ cost, amount, isShare }: TypedLimit, table: CostTable):
   return Math.floor(amount * table.cost.reduce((sum, [dense]) => sum + dense, 0));
 }
 
+/** Sparsities by layer; where several rules meet in one layer all of them hold, as `both` says. */
+function byName(
+  names: readonly string[],
+  rules: readonly TypedRule[] = [],
+  both: (name: string, one: number, other: number) => number,
+): Record<string, number> {
+  const sparsities = new Map<string, number>();
+  for (const { pattern, sparsity } of rules) {
+    for (const name of matching(names, pattern)) {
+      const before = sparsities.get(name);
+      sparsities.set(name, before === undefined ? sparsity : both(name, before, sparsity));
+    }
+  }
+  return Object.fromEntries(sparsities);
+}
+
+function refuseSecondPin(name: string, one: number, other: number): number {
+  if (one === other) return one;
+  throw new RangeError(
+    `Cannot pin layer ${name}: a layer can be pinned at one sparsity, current pins are ${one} and ${other}`,
+  );
+}
+
 /** Constraints by layer name; undefined where none is asked for. */
 export function constraintsOf(flags: RuleFlags, curves: CurvesFile): Constraints | undefined {
   const names = curves.layers.map(({ name }) => name);
-  const byName = (rules: readonly TypedRule[] = []) =>
-    Object.fromEntries(
-      rules.flatMap(({ pattern, sparsity }) =>
-        matching(names, pattern).map((name) => [name, sparsity] as const)
-      ),
-    );
   const { pin, floor, ceiling, freeze, tie, state, keepAlive } = flags;
   const given = [pin, floor, ceiling, freeze, tie, state, keepAlive];
   if (given.every((flag) => flag === undefined)) return undefined;
   return {
-    pin: byName(pin),
-    floor: byName(floor),
-    ceiling: byName(ceiling),
+    pin: byName(names, pin, refuseSecondPin),
+    floor: byName(names, floor, (_, one, other) => Math.max(one, other)),
+    ceiling: byName(names, ceiling, (_, one, other) => Math.min(one, other)),
     frozen: freeze?.flatMap((pattern) => matching(names, pattern)),
     tied: tie?.map((list) => list.split(",").flatMap((pattern) => matching(names, pattern))),
     state: state === undefined
