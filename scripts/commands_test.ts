@@ -87,7 +87,9 @@ async function assertNothingWritten(run: (out: string) => Promise<void>): Promis
 
 Deno.test("curves measures every layer on noise, writes a whole file and prints one line of JSON", async () => {
   const { printed, curves: path } = await openWorkshop();
-  const { seconds, ...rest } = jsonLine(printed.curves);
+  const { seconds, memoryMiB, ...rest } = jsonLine(printed.curves);
+  const { budget, peak } = memoryMiB as { budget: number; peak: number | null };
+  assert.ok(budget > 0 && (peak === null || peak < 1.2 * budget)); // null where the system does not tell
   assert.deepEqual(rest, {
     model: "resnet32",
     layers: 34,
