@@ -14,7 +14,7 @@ export interface Processor {
 }
 
 /** x86's `flags` and ARM's `Features` in /proc/cpuinfo. */
-const VECTOR_EXTENSION = /^(avx\w*|fma|f16c|amx\w*|asimd\w*|sve\w*|sme\w*|bf16|i8mm)$/;
+const VECTOR_EXTENSION = /^(avx\w*|fma|f16c|amx\w*|asimd\w*|sve\w*|sme(?!p)\w*|bf16|i8mm)$/;
 
 /** oneDNN picks other kernels by these, Eigen none. */
 const SETTINGS = [

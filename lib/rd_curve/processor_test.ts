@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { processor, processorText } from "./processor.ts";
 
 const X86 =
-  "processor\t: 0\nflags\t\t: fpu sse2 fma avx avx2 f16c avx512_vnni rdtscp\n\nprocessor\t: 1\nflags\t\t: sse\n";
+  "processor\t: 0\nflags\t\t: fpu sse2 fma avx avx2 f16c avx512_vnni smep rdtscp\n\nprocessor\t: 1\nflags\t\t: sse\n";
 
 Deno.test("processor() reads vector extensions and settings, by hand", () => {
   const read = processor({
@@ -15,8 +15,8 @@ Deno.test("processor() reads vector extensions and settings, by hand", () => {
     processorText({ ...read, model: "M", architecture: "x64" }),
     "M x64 (avx avx2 avx512_vnni f16c fma), TF_ENABLE_ONEDNN_OPTS=0",
   );
-  const arm = processor({ cpuInfo: "Features\t: fp asimd asimddp sve bf16 crc32\n", env: {} });
-  assert.deepEqual(arm.extensions, ["asimd", "asimddp", "bf16", "sve"]);
+  const arm = processor({ cpuInfo: "Features\t: fp asimd asimddp sve sme2 bf16 crc32\n", env: {} });
+  assert.deepEqual(arm.extensions, ["asimd", "asimddp", "bf16", "sme2", "sve"]);
 });
 
 Deno.test("processor() does without a list of extensions, and tells this machine alike each time", () => {
