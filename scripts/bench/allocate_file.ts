@@ -1,7 +1,6 @@
 /** What `bench allocate` stores: `rd-bench-allocate/1`, checked when written and when read. */
 import { z } from "zod";
-import { readJson, writeFileWhole } from "../../lib/store.ts";
-import { fieldPath, quote } from "../../lib/strict_json.ts";
+import { readBench, writeBench } from "./stored_bench.ts";
 
 const NUMBER = z.number("a finite number");
 const COUNT = z.int("a whole number from 0").min(0, "a whole number from 0");
@@ -55,31 +54,12 @@ export type PeerResult = z.infer<typeof PEER>;
 export type AllocateResult = z.infer<typeof RESULT>;
 export type AllocateBench = z.infer<typeof BENCH>;
 
-/**
- * Reads what the benchmark stored.
- *
- * @throws {FileError} If the file cannot be read.
- * @throws {SyntaxError} If it is no JSON.
- * @throws {TypeError} If a field is missing or not as it must be; the message names it.
- */
+/** See {@linkcode readBench}. */
 export function readAllocateBench(path: string): AllocateBench {
-  return check(readJson(path), `read ${path}`);
+  return readBench(BENCH, path);
 }
 
-/** Saves a benchmark whole or not at all, after the same checks. */
+/** See {@linkcode writeBench}. */
 export function writeAllocateBench(path: string, bench: AllocateBench): void {
-  writeFileWhole(path, `${JSON.stringify(check(bench, `write ${path}`), null, 2)}\n`);
-}
-
-function check(value: unknown, action: string): AllocateBench {
-  const result = BENCH.safeParse(value);
-  if (result.success) return result.data;
-  const { path, message } = result.error.issues[0];
-  const current = path.reduce<unknown>(
-    (around, key) => (around as Record<PropertyKey, unknown>)?.[key],
-    value,
-  );
-  throw new TypeError(
-    `Cannot ${action}: ${fieldPath(path)} must be ${message}, current value ${quote(current)}`,
-  );
+  writeBench(BENCH, path, bench);
 }

@@ -1,7 +1,6 @@
 /** What the engine's benchmark stores: `rd-bench-engine/1`, checked when written and when read. */
 import { z } from "zod";
-import { readJson, writeFileWhole } from "../../lib/store.ts";
-import { fieldPath, quote } from "../../lib/strict_json.ts";
+import { readBench, writeBench } from "./stored_bench.ts";
 
 const POSITIVE = z.number("a positive number").positive("a positive number");
 const COUNT = z.int("a whole number from 0").min(0, "a whole number from 0");
@@ -84,31 +83,12 @@ export type EngineBench = z.infer<typeof ENGINE_BENCH>;
 export type BenchResult = z.infer<typeof CASE>;
 export type StepTimes = z.infer<typeof STEP>;
 
-/**
- * Reads what the benchmark stored.
- *
- * @throws {FileError} If the file cannot be read.
- * @throws {SyntaxError} If it is no JSON.
- * @throws {TypeError} If a field is missing or not as it must be; the message names it.
- */
+/** See {@linkcode readBench}. */
 export function readEngineBench(path: string): EngineBench {
-  return check(readJson(path), `read ${path}`);
+  return readBench(ENGINE_BENCH, path);
 }
 
-/** Saves a benchmark whole or not at all, after the same checks. */
+/** See {@linkcode writeBench}. */
 export function writeEngineBench(path: string, bench: EngineBench): void {
-  writeFileWhole(path, `${JSON.stringify(check(bench, `write ${path}`), null, 2)}\n`);
-}
-
-function check(value: unknown, action: string): EngineBench {
-  const result = ENGINE_BENCH.safeParse(value);
-  if (result.success) return result.data;
-  const { path, message } = result.error.issues[0];
-  const current = path.reduce<unknown>(
-    (around, key) => (around as Record<PropertyKey, unknown>)?.[key],
-    value,
-  );
-  throw new TypeError(
-    `Cannot ${action}: ${fieldPath(path)} must be ${message}, current value ${quote(current)}`,
-  );
+  writeBench(ENGINE_BENCH, path, bench);
 }
