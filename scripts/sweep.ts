@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { projectPath } from "../lib/project.ts";
 import { readText, withLock, writeFileWhole } from "../lib/store.ts";
-import { Command, run, UsageError, wholeNumber } from "./command_line.ts";
+import { Command, Option, run, UsageError, wholeNumber } from "./command_line.ts";
 import { PROJECT_FOLDER } from "./folders.ts";
 import { readConfiguration } from "./sweep/configuration.ts";
 import { type Executor, EXECUTORS, requireSnakemake } from "./sweep/environment.ts";
@@ -23,6 +23,8 @@ interface Options {
   json?: boolean;
 }
 
+const DEFAULT_CONFIG = "data/sweeps/cifar10.json";
+const DEFAULT_RESULTS = "data/results";
 const RULES = ["all", "dense", "curves", "chains", "tables"];
 
 const command = new Command("sweep")
@@ -33,7 +35,9 @@ const command = new Command("sweep")
       "interrupted goes on where it was, and a chain that fails does not stop the others; in the end the failed ones " +
       "are named, and the exit code is 1.",
   )
-  .option("--config <file>", "the sweep (JSON)", projectPath("data", "sweeps", "cifar10.json"))
+  .addOption(
+    new Option("--config <file>", "the sweep (JSON)").default(projectPath(DEFAULT_CONFIG), DEFAULT_CONFIG),
+  )
   .option(
     "--cores <n>",
     "jobs at a time, one core each (on a cluster: for what runs here)",
@@ -50,7 +54,10 @@ const command = new Command("sweep")
   .option("--gpu", "ask for a GPU for each training and chain")
   .option("--dry-run", "say what would run, and run nothing")
   .option("--work <folder>", "where unfinished work is kept (default: data/cache/sweeps/NAME)")
-  .option("--results <folder>", "where finished chains go, one file each", projectPath("data", "results"))
+  .addOption(
+    new Option("--results <folder>", "where finished chains go, one file each")
+      .default(projectPath(DEFAULT_RESULTS), DEFAULT_RESULTS),
+  )
   .option("--json", "print the result as one line of JSON")
   .addHelpText(
     "after",

@@ -14,7 +14,7 @@ import { measurementCosts } from "../../lib/rd_curve/measurement.ts";
 import { AUTO_GRID, curvesBy, DEFAULT_MEMORY, evenLevels } from "../../lib/rd_curve.ts";
 import { serializeSafetensors } from "../../lib/safetensors.ts";
 import { provenance, writeFileWhole } from "../../lib/store.ts";
-import { Command, wholeNumber } from "../command_line.ts";
+import { Command, Option, wholeNumber } from "../command_line.ts";
 import { type Job, type Opened, openJob } from "../curves/job.ts";
 import { startPool } from "../curves/pool.ts";
 import { type Spread, spread } from "./statistics.ts";
@@ -59,7 +59,9 @@ export const curvesBenchCommand = new Command("curves")
   .option("--turns <n>", "turns of each side", wholeNumber(1), 3)
   .option("--workers <n>", "our processes, and PyTorch's threads", wholeNumber(1), availableParallelism())
   .option("--adaptive", "also measure the whole network adaptively, once, and take its time as it is")
-  .option("--out <file>", "where the result goes (JSON)", projectPath(DEFAULT_OUT))
+  .addOption(
+    new Option("--out <file>", "where the result goes (JSON)").default(projectPath(DEFAULT_OUT), DEFAULT_OUT),
+  )
   .option("--json", "print the result as one line of JSON")
   .addHelpText("after", "\nExample:\n  deno task bench curves --model resnet32 --adaptive\n")
   .action(curvesBench);
