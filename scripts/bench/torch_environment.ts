@@ -1,11 +1,11 @@
 /** PyTorch as the benchmarks' peer, in a virtual environment of its own: made when first needed. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { sha256, withLock } from "../../lib/store.ts";
-import { startProgress } from "../setup/progress.ts";
-import { environmentPython, type Project, stampFolder } from "../setup/project.ts";
-import { doStep, isDone, type Step } from "../setup/step.ts";
+import { sha256 } from "../../lib/store.ts";
+import { installOnDemand } from "../setup/install_on_demand.ts";
+import { environmentPython, type Project } from "../setup/project.ts";
+import { isDone, type Step } from "../setup/step.ts";
 import { currentProject } from "../setup/steps.ts";
 import { installedPackages, makeEnvironment } from "../setup/virtual_environment.ts";
 
@@ -56,14 +56,6 @@ export async function requireTorch(project = currentProject()): Promise<string> 
       `Cannot use PyTorch: RD_TORCH_VENV must name a virtual environment, got ${process.env.RD_TORCH_VENV}`,
     );
   }
-  mkdirSync(stampFolder(project), { recursive: true });
-  const progress = startProgress(torchPackages.title);
-  try {
-    await withLock(stampFolder(project), () => doStep(torchPackages, project, progress.detail));
-    progress.done("installed");
-  } catch (error) {
-    progress.done("failed");
-    throw error;
-  }
+  await installOnDemand(torchPackages, project);
   return environmentPython(torchFolder(project));
 }

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { sha256, withLock } from "../../lib/store.ts";
-import { startProgress } from "../setup/progress.ts";
-import { environmentPython, type Project, stampFolder } from "../setup/project.ts";
-import { doStep, isDone, type Step } from "../setup/step.ts";
+import { sha256 } from "../../lib/store.ts";
+import { installOnDemand } from "../setup/install_on_demand.ts";
+import { environmentPython, type Project } from "../setup/project.ts";
+import { isDone, type Step } from "../setup/step.ts";
 import { currentProject } from "../setup/steps.ts";
 import { installedPackages, makeEnvironment } from "../setup/virtual_environment.ts";
 
@@ -77,16 +77,8 @@ export async function requireSnakemake(executor: Executor, project = currentProj
     );
   }
   const step = snakemakePackages(executor);
-  mkdirSync(stampFolder(project), { recursive: true });
   mkdirSync(dirname(environmentFolder(project, executor)), { recursive: true });
-  const progress = startProgress(step.title);
-  try {
-    await withLock(stampFolder(project), () => doStep(step, project, progress.detail));
-    progress.done("installed");
-  } catch (error) {
-    progress.done("failed");
-    throw error;
-  }
+  await installOnDemand(step, project);
   return programOf(environmentFolder(project, executor));
 }
 
