@@ -126,7 +126,11 @@ export { sparseSize } from "./sparse_size.ts";
 export { fileSizes } from "./sparse_file.ts";
 export { type Provenance, provenance } from "./provenance.ts";
 export { createPrng, type Prng } from "./prng.ts";
-export { parameters } from "./parameters.ts";
+
+// A notebook's size, and what it need not compute twice
+export { type Chosen, type Mode, modeLine, MODES, parameters, type Sizes } from "./notebook/modes.ts";
+export { cached } from "./notebook/cached.ts";
+export { type Claim, judge, type JudgedClaim, paperClaims, type Verdict } from "./notebook/claims.ts";
 
 // Charts and tables, and showing them
 export { compareByMcNemar, meanAndDeviation, wilsonInterval } from "./statistics.ts";

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cached, type CacheOptions } from "./cached.ts";
+
+async function inFolder(
+  work: (options: CacheOptions & { folder: string }, notes: string[]) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "rd-cached-"));
+  const notes: string[] = [];
+  const display = () => ({
+    update() {},
+    finish: (note = "computed") => (notes.push(note), Promise.resolve()),
+  });
+  try {
+    await work({ folder, display }, notes);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("cached() computes once and says when a result is kept", async () => {
+  await inFolder(async (options, notes) => {
+    let runs = 0;
+    const compute = () => ({ value: 0.1 + 0.2, runs: ++runs });
+    const first = await cached("a sum", { n: 2, data: new Float32Array([1, 2]) }, compute, options);
+    const second = await cached("a sum", { data: new Float32Array([1, 2]), n: 2 }, compute, options);
+    assert.deepEqual(first, { value: 0.30000000000000004, runs: 1 });
+    assert.deepEqual(second, first);
+    assert.equal(notes[0], "computed");
+    assert.match(notes[1], /^from the cache: run \S+, which took 0\.0 s$/);
+  });
+});
+
+Deno.test("cached() tells inputs apart by content, also of typed arrays, maps and engines", async () => {
+  await inFolder(async (options) => {
+    const inputs = [
+      1,
+      new Float32Array([1, 2]),
+      new Float32Array([1, 3]),
+      new Uint8Array([1, 2]),
+      new Map([["a", new Float32Array([1])]]),
+      new Map([["a", new Float32Array([2])]]),
+      { name: "cpu", description: "one", ops: { f() {} } },
+      { name: "cpu", description: "two", ops: { f() {} } },
+    ];
+    for (const [i, input] of inputs.entries()) {
+      assert.equal(await cached("which", input, () => i, options), i);
+    }
+    assert.equal(readdirSync(options.folder).length, inputs.length);
+  });
+});
+
+Deno.test("cached() computes anew where the file is cut or altered", async () => {
+  await inFolder(async (options) => {
+    let runs = 0;
+    const again = () => cached("x", 1, () => [++runs], options);
+    await again();
+    const path = join(options.folder, readdirSync(options.folder)[0]);
+    writeFileSync(path, readFileSync(path, "utf8").slice(0, -9));
+    assert.deepEqual(await again(), [2]);
+    writeFileSync(path, readFileSync(path, "utf8").replace('"result":[2]', '"result":[3]'));
+    assert.deepEqual(await again(), [3]);
+  });
+});
+
+Deno.test("cached() keeps nothing of a computation that fails or whose result is no data", async () => {
+  await inFolder(async (options) => {
+    await assert.rejects(
+      cached("x", 1, () => Promise.reject(new RangeError("Cannot do it: no")), options),
+      { name: "RangeError", message: "Cannot do it: no" },
+    );
+    await assert.rejects(cached("x", 1, () => NaN, options), { name: "RangeError" });
+    await assert.rejects(cached("x", 1, () => new Float32Array(2), options), { name: "TypeError" });
+    assert.deepEqual(readdirSync(options.folder), []);
+  });
+});
