@@ -1,6 +1,7 @@
 /** What a notebook computed once: kept on the disk by all that decides it, and said to be kept when it is shown again. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import type { Engine } from "../engine.ts";
 import { projectPath } from "../project.ts";
 import { provenance } from "../provenance.ts";
@@ -10,7 +11,7 @@ import { canonicalJson, FileError, readJson, sha256, writeFileWhole } from "../s
 import { libraryVersion } from "./library_version.ts";
 
 export interface CacheOptions {
-  /** @default data/cache/notebooks */
+  /** @default {the variable RD_NOTEBOOK_CACHE, else data/cache/notebooks} */
   readonly folder?: string;
   /** @default {the kernel around} */
   readonly display?: (title: string) => ProgressDisplay;
@@ -53,7 +54,7 @@ export async function cached<T>(
   options: CacheOptions = {},
 ): Promise<T> {
   const {
-    folder = projectPath("data", "cache", "notebooks"),
+    folder = process.env.RD_NOTEBOOK_CACHE || projectPath("data", "cache", "notebooks"),
     display = progressDisplay,
     now = () => performance.now(),
   } = options;

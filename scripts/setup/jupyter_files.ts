@@ -45,13 +45,14 @@ function denoKernel(project: Project): unknown {
   };
 }
 
+/** Ours builds the library first, where it has changed, and then starts tslab. */
 function tslabKernel(project: Project): unknown {
   const node = findProgram(project, ["node"]) ?? "node";
-  const tslab = join(project.folder, "node_modules", "tslab", "bin", "tslab");
+  const kernel = join(project.folder, "scripts", "tslab", "kernel.cjs");
   return {
     display_name: "tslab (rd-pruning)",
     language: "typescript",
-    argv: [node, tslab, "kernel", "--config-path={connection_file}"],
+    argv: [node, kernel, denoPath(project), "{connection_file}"],
     env: { TF_CPP_MIN_LOG_LEVEL: "3" },
   };
 }
