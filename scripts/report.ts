@@ -1,11 +1,10 @@
 /** `deno task report`: runs notebooks and writes each as one HTML file that opens offline. */
-import { existsSync, readdirSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
-import { duration } from "../lib/show/progress.ts";
-import { Command, run, UsageError, wholeNumber } from "./command_line.ts";
-import { PROJECT_FOLDER, REPORT_FOLDER } from "./folders.ts";
-import { type CellEvent, executeNotebook } from "./report/execute.ts";
+import { basename, resolve } from "node:path";
+import { Command, run, wholeNumber } from "./command_line.ts";
+import { REPORT_FOLDER } from "./folders.ts";
+import { executeNotebook, tellCells } from "./report/execute.ts";
 import { readNotebook } from "./report/notebook.ts";
+import { notebookPaths } from "./report/notebook_paths.ts";
 import { environmentPrograms } from "./report/run_python.ts";
 import { writeReport } from "./report/write_report.ts";
 
@@ -30,45 +29,16 @@ const command = new Command("report")
   .action(report);
 
 async function report(paths: string[], { out, execute, timeout, json }: Options): Promise<void> {
-  const notebooks = (paths.length > 0 ? paths : allNotebooks()).map((path) => resolve(path));
-  checkNames(notebooks);
+  const notebooks = notebookPaths(paths, "report");
   environmentPrograms();
   const reports: string[] = [];
   for (const path of notebooks) {
-    const name = basename(path);
     const stated = readNotebook(path);
-    const onEvent = (event: CellEvent) => tell(name, event);
+    const onEvent = tellCells("report", basename(path));
     const notebook = execute ? await executeNotebook(path, { timeout, onEvent }) : stated;
     reports.push(await writeReport(notebook, path, resolve(out)));
   }
   console.log(json ? JSON.stringify({ reports }) : reports.join("\n"));
-}
-
-function allNotebooks(): string[] {
-  const folder = join(PROJECT_FOLDER, "notebooks");
-  const names = existsSync(folder)
-    ? readdirSync(folder).filter((name) => name.endsWith(".ipynb")).sort()
-    : [];
-  if (names.length === 0) {
-    throw new RangeError(`Cannot report: ${folder} must hold a notebook, current count is 0`);
-  }
-  return names.map((name) => join(folder, name));
-}
-
-function checkNames(paths: readonly string[]): void {
-  for (const path of paths) {
-    if (!path.endsWith(".ipynb")) throw new UsageError(`Cannot report ${path}: its name must end in .ipynb`);
-    if (!existsSync(path)) throw new RangeError(`Cannot report ${path}: there is no such file`);
-    const twin = paths.find((other) => other !== path && basename(other) === basename(path));
-    if (twin) throw new UsageError(`Cannot report ${path} and ${twin}: their reports would have one name`);
-  }
-}
-
-function tell(name: string, { event, cell, cells, seconds }: CellEvent): void {
-  if (event === "done") console.error(`report: ${name} cell ${cell}/${cells}, ${duration(seconds ?? 0)}`);
-  else if (event === "start" && Deno.stderr.isTerminal()) {
-    Deno.stderr.writeSync(new TextEncoder().encode(`report: ${name} cell ${cell}/${cells} …\r`));
-  }
 }
 
 await run(command);

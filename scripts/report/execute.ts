@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { duration } from "../../lib/show/progress.ts";
 import { type Notebook, readNotebook } from "./notebook.ts";
 import { environmentPrograms, runProgram } from "./run_python.ts";
 
@@ -59,6 +61,15 @@ export async function executeNotebook(path: string, options: ExecuteOptions = {}
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Tells of each cell on standard error: a line when it is done, and on a terminal one while it runs. */
+export function tellCells(command: string, name: string): (event: CellEvent) => void {
+  return ({ event, cell, cells, seconds = 0 }) => {
+    const line = `${command}: ${name} cell ${cell}/${cells}`;
+    if (event === "done") process.stderr.write(`${line}, ${duration(seconds)}\n`);
+    else if (event === "start" && process.stderr.isTTY) process.stderr.write(`${line} …\r`);
+  };
 }
 
 /** A cell failed. */

@@ -6,6 +6,7 @@
 const { spawnSync } = require("node:child_process");
 const { join } = require("node:path");
 const expandShorthands = require("./expand_shorthands.cjs");
+const queued = require("./queued_sockets.cjs");
 
 const [deno, configPath] = process.argv.slice(2);
 
@@ -29,6 +30,9 @@ converter.createConverter = (options) => {
   const made = createConverter(options);
   return { ...made, convert: (declared, source) => made.convert(declared, expandShorthands(ts, source)) };
 };
+
+const zmq = require("zeromq");
+for (const name of ["Publisher", "Router"]) zmq[name] = queued(zmq[name]);
 
 const { startKernel } = require("tslab/dist/main");
 startKernel({ configPath, enableFindLocal: false });
