@@ -1,7 +1,8 @@
 """Drives a kernel as JupyterLab does and tells what came back, one JSON object a cell.
 
-Usage: probe_kernel.py KERNEL FOLDER < CELLS, where CELLS is a JSON list of {code, interruptAfter?: seconds}. Answers
-hold `status`, the `streams` and `displays` that arrived for the cell, and the `seconds` from the interrupt to its end.
+Usage: probe_kernel.py KERNEL FOLDER < CELLS, where CELLS is a JSON list of {code, interruptAfter?: seconds from the
+cell's first output}. Answers hold `status`, the `streams` and `displays` that arrived for the cell, and the `seconds`
+from the interrupt to its end.
 """
 import json
 import queue
@@ -11,6 +12,8 @@ import time
 from jupyter_client.manager import KernelManager
 
 LONGEST = 60
+# After an error tslab drops, for a fifth of a second, what was asked for meanwhile.
+PAUSE_AFTER_ERROR = 1
 
 
 def run_cell(manager, client, code: str, interrupt_after=None) -> dict:
@@ -27,15 +30,14 @@ def run_cell(manager, client, code: str, interrupt_after=None) -> dict:
             streams.append(content["text"])
         elif ours and kind in ("display_data", "update_display_data"):
             displays.append({"kind": kind, "id": content.get("transient", {}).get("display_id"), "types": list(content["data"])})
-        elif ours and kind == "status" and content["execution_state"] == "idle":
+        if ours and kind == "status" and content["execution_state"] == "idle":
             break
-        elif ours and kind == "status" and interrupt_after is not None and interrupted is None:
+        if (streams or displays) and interrupt_after is not None and interrupted is None:
             time.sleep(interrupt_after)
             manager.interrupt_kernel()
             interrupted = time.monotonic()
-    reply = client.get_shell_msg(timeout=10)
-    while reply["parent_header"].get("msg_id") != request:
-        reply = client.get_shell_msg(timeout=10)
+    while (reply := client.get_shell_msg(timeout=10))["parent_header"].get("msg_id") != request:
+        pass
     seconds = None if interrupted is None else time.monotonic() - interrupted
     return {"status": reply["content"]["status"], "streams": "".join(streams), "displays": displays, "seconds": seconds}
 
@@ -49,6 +51,8 @@ def main(kernel: str, folder: str) -> None:
         client.wait_for_ready(timeout=120)
         for cell in json.load(sys.stdin):
             answer = run_cell(manager, client, cell["code"], cell.get("interruptAfter"))
+            if answer["status"] != "ok":
+                time.sleep(PAUSE_AFTER_ERROR)
             print(json.dumps({**answer, "alive": manager.is_alive()}), flush=True)
     finally:
         client.stop_channels()

@@ -18,7 +18,9 @@ class BusySocket {
   }
 }
 
-const queued = createRequire(import.meta.url)("./queued_sockets.cjs") as (socket: typeof BusySocket) => typeof BusySocket;
+const queued = createRequire(import.meta.url)("./queued_sockets.cjs") as (
+  socket: typeof BusySocket,
+) => typeof BusySocket;
 
 Deno.test("queued() sends what is sent at once, in order and without a limit", async () => {
   const socket = new (queued(BusySocket))({ linger: 0 });
