@@ -169,5 +169,6 @@ export {
   trainingLogsChart,
 } from "./charts.ts";
 export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
+export { additivityFitsTable } from "./tables/additivity_fits.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
 export { type ProgressDisplay, progressDisplay, show } from "./show.ts";
