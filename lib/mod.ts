@@ -146,4 +146,5 @@ export {
 } from "./charts.ts";
 export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
+export { type PaperRow, type PaperTable, paperTable, type PaperTableName } from "./paper.ts";
 export { type ProgressDisplay, progressDisplay, show } from "./show.ts";
