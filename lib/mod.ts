@@ -146,5 +146,22 @@ export {
 } from "./charts.ts";
 export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
+export { resultsTable, type ResultsTableOptions } from "./tables/chain_summaries.ts";
+export { dataFrame } from "./tables/data_frame.ts";
+export { chainResults, type ChainRound } from "./results/chain_results.ts";
+export { type ChainSummary, type Stage, summariseChains } from "./results/chain_summaries.ts";
+export {
+  type ChainComparison,
+  compareChains,
+  counterpart,
+  type Standing,
+  verdictOf,
+} from "./results/comparisons.ts";
+export {
+  missingChainsTable,
+  type PlannedChain,
+  type SweepResults,
+  sweepResults,
+} from "./results/sweep_results.ts";
 export { type PaperRow, type PaperTable, paperTable, type PaperTableName } from "./paper.ts";
 export { type ProgressDisplay, progressDisplay, show } from "./show.ts";
