@@ -77,6 +77,7 @@ export {
   reachableInterval,
 } from "./allocation.ts";
 export { allocate, allocationSlider, crossingLayers, type FrontPoint, hullFront } from "./allocate.ts";
+export { bruteForce, enumerateAllocations, type EnumeratedAllocation } from "./allocate/enumerate.ts";
 export { byteCosts, macCosts, timeCosts, type TimeTable, weightCosts } from "./costs.ts";
 export { algorithm1, type GridOptions, ternarySearch, withoutOutliers } from "./algorithm1.ts";
 export { allocatorNamed, ALLOCATORS, surp } from "./baselines.ts";
@@ -92,7 +93,9 @@ export {
   auditPairs,
   auditRandomAllocations,
 } from "./additivity.ts";
-export { type AdditivityFit, fitAdditivity } from "./additivity_fit.ts";
+export { type AdditivityFit, fitAdditivity, kendallTau } from "./additivity_fit.ts";
+export { type AdjacentPair, auditAdjacentPairs } from "./adjacent_pairs.ts";
+export { type ApproximationError, approximationErrors } from "./approximation.ts";
 
 // Training and evaluation
 export { evaluate, type Evaluation } from "./evaluate.ts";
@@ -130,17 +133,38 @@ export { createPrng, type Prng } from "./prng.ts";
 // A notebook's size, and what it need not compute twice
 export { type Chosen, type Mode, modeLine, MODES, parameters, type Sizes } from "./notebook/modes.ts";
 export { cached } from "./notebook/cached.ts";
+export { stopwatch } from "./notebook/stopwatch.ts";
 export { type Claim, judge, type JudgedClaim, paperClaims, type Verdict } from "./notebook/claims.ts";
 
+// What long runs left
+export {
+  type AllocateBench,
+  type AllocateVerification,
+  readAllocateBench,
+  readAllocateVerification,
+} from "./results/allocate_bench.ts";
+export { type CommittedCurves, committedCurves, committedCurvesList } from "./results/committed_curves.ts";
+
 // Charts and tables, and showing them
+export { crossingAt, medianOf, powerLawExponent, quantileOf } from "./quantiles.ts";
 export { compareByMcNemar, meanAndDeviation, wilsonInterval } from "./statistics.ts";
 export {
   accuracyChart,
+  type ComparedCurve,
   curveChart,
+  curveComparisonChart,
   curvesChart,
   type Figure,
+  frontChart,
+  type FrontPlace,
+  identityChart,
+  type IdentityPoint,
   readTrainingLog,
+  scalingChart,
+  type ScalingSeries,
   sparsityChart,
+  spreadChart,
+  type SpreadSeries,
   trainingChart,
   trainingLogsChart,
 } from "./charts.ts";

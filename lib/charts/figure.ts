@@ -25,6 +25,8 @@ export type MarkerSymbol =
   | "cross"
   | "x"
   | "pentagon"
+  | "hexagon"
+  | "hourglass"
   | "star";
 export type Colorscale = readonly (readonly [number, string])[];
 /** A place on an axis: a number, or the name of a category; null leaves a gap. */

@@ -22,6 +22,8 @@ const CORNERS: Readonly<Partial<Record<MarkerSymbol, readonly (readonly [number,
   "triangle-up": [[0, -1.2], [1.1, 0.8], [-1.1, 0.8]],
   "triangle-down": [[0, 1.2], [1.1, -0.8], [-1.1, -0.8]],
   pentagon: star(5, 1.1, 0.89),
+  hexagon: star(3, 1.1, 1.1),
+  hourglass: [[-0.9, -1], [0.9, -1], [-0.9, 1], [0.9, 1]],
   star: star(5, 1.4, 0.55),
   cross: [
     ...[[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4]] as const,
