@@ -50,7 +50,7 @@ export interface ChainPlan {
   readonly refinement?: Refinement;
 }
 
-/** Top-1 in [0, 1] on the protocol's test images. */
+/** Top-1 in [0, 1]: of the round's last step on the protocol's test images, of the others on its interim images. */
 export interface RoundTop1 {
   /** Pruned, before any recovery. */
   readonly pruned: number;
@@ -133,13 +133,14 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
   const { plan, train, test, provenance = null, onState, onProgress = () => {} } = options;
   checkTargets(plan.targets);
   checkMethod(plan);
-  const glance = sliceImages(test, 0, Math.min(plan.protocol.testImages, test.count));
-  const judge = async (network: Network) => {
-    const { top1, predictions } = await evaluate(engine, network, glance);
-    return { top1, right: packRight(predictions, glance.labels) };
+  const { testImages, interimImages = testImages } = plan.protocol;
+  const judge: Judge = async (network, { isLast }) => {
+    const images = sliceImages(test, 0, Math.min(isLast ? testImages : interimImages, test.count));
+    const { top1, predictions } = await evaluate(engine, network, images);
+    return { top1, right: packRight(predictions, images.labels) };
   };
   let state: ChainState = options.state ??
-    { network: dense, denseTop1: (await judge(dense)).top1, rounds: [], open: null };
+    { network: dense, denseTop1: (await judge(dense, { isLast: true })).top1, rounds: [], open: null };
   let tuning = options.tuning ?? undefined;
   const save = async (next: ChainState) => {
     state = next;
@@ -168,13 +169,19 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
   return state;
 }
 
+/** Tells how good a network is, on all test images after a round's last step. */
+type Judge = (
+  network: Network,
+  step: { readonly isLast: boolean },
+) => Promise<{ readonly top1: number; readonly right: string }>;
+
 interface RoundContext {
   readonly engine: Engine;
   readonly dense: Network;
   readonly plan: ChainPlan;
   readonly train: ImageSet;
   readonly provenance: Provenance | null;
-  readonly judge: (network: Network) => Promise<{ readonly top1: number; readonly right: string }>;
+  readonly judge: Judge;
   readonly round: number;
   readonly progress: (phase: string, done: number, total: number) => void;
 }
@@ -193,9 +200,10 @@ async function openRound(
   const { pruned, predicted } = await pruneRound(context, network, calibration);
   const curveSeconds = clock();
   const real = (await measureDistortion(engine, network, pruned, calibration))[statistic];
-  const bare = await judge(pruned);
-  const measureSeconds = clock();
   const { steps, samples, statistics } = protocol.recovery;
+  const isTuned = protocol.fineTuning !== null;
+  const bare = await judge(pruned, { isLast: !isTuned && steps.length === 0 });
+  const measureSeconds = clock();
   const recovered = steps.length === 0 ? pruned : await recover(engine, pruned, {
     dense,
     steps,
@@ -204,7 +212,9 @@ async function openRound(
     onProgress: (step, done, total) => progress(step, done, total),
   });
   const recoverySeconds = clock();
-  const { top1: recoveredTop1, right } = steps.length === 0 ? bare : await judge(recovered);
+  const { top1: recoveredTop1, right } = steps.length === 0
+    ? bare
+    : await judge(recovered, { isLast: !isTuned });
   return {
     network: recovered,
     open: {
@@ -283,7 +293,7 @@ async function closeRound(
       },
     });
     const tuneSeconds = clock();
-    const { top1, right } = await judge(tuned);
+    const { top1, right } = await judge(tuned, { isLast: true });
     return {
       network: tuned,
       result: {

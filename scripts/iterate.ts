@@ -53,7 +53,7 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
   .addOption(
     new Option(
       "--protocol <name>",
-      "paper: AdamW, 80,000 steps a round for resnet32; scaled: half an epoch; quick: a minute",
+      "paper: AdamW, 80,000 steps a round for resnet32; scaled: 50 steps; quick: a minute",
     ).choices([...PROTOCOL_NAMES]).default("scaled"),
   )
   .option("--targets <list>", "sparsity after each round, rising: 0.36,0.59,0.79", parseTargets)
