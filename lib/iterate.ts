@@ -11,6 +11,7 @@ import { finetune } from "./finetune.ts";
 import { checkDynamic, DPF, dynamicRecipe, trainDynamic } from "./iterate/dynamic_round.ts";
 import { packRight } from "./iterate/right_images.ts";
 import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
+import { settleRound } from "./iterate/settle_round.ts";
 import { checkTargets } from "./iterate/targets.ts";
 import { type Network, prunableLayers } from "./network.ts";
 import { createPrng } from "./prng.ts";
@@ -21,6 +22,7 @@ import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import { evenLevels, measureCurves, measureDistortion } from "./rd_curve.ts";
 import type { Recovery } from "./rd_curve/recovery.ts";
 import { recover, recoveryImages } from "./recover.ts";
+import type { Settled } from "./settle.ts";
 import type { Recipe, TrainingState } from "./training_state.ts";
 
 export { checkTargets, geometricTargets } from "./iterate/targets.ts";
@@ -48,6 +50,8 @@ export interface ChainPlan {
   readonly curveRecovery: Recovery;
   /** Of the curves: the paper's outlier filtering (OF), or none. @default "none" */
   readonly refinement?: Refinement;
+  /** Times that the allocation is settled by curves measured around it (see `settle.ts`). @default 0 */
+  readonly settle?: number;
 }
 
 /** Top-1 in [0, 1]: of the round's last step on the protocol's test images, of the others on its interim images. */
@@ -75,6 +79,8 @@ export interface RoundResult {
    * is without.
    */
   readonly distortion: { readonly predicted: number | null; readonly real: number };
+  /** Where the plan settles: towards the dense network, under the round's recovery or, for any but none, under `bn`. */
+  readonly settled?: Settled["distortion"];
   readonly top1: RoundTop1;
   /** Test images that are right after the round's last step (see `right_images.ts`); older results lack them. */
   readonly right?: string;
@@ -175,7 +181,7 @@ type Judge = (
   step: { readonly isLast: boolean },
 ) => Promise<{ readonly top1: number; readonly right: string }>;
 
-interface RoundContext {
+export interface RoundContext {
   readonly engine: Engine;
   readonly dense: Network;
   readonly plan: ChainPlan;
@@ -197,7 +203,7 @@ async function openRound(
   const target = plan.targets[round - 1];
   const calibration = calibrationImages(dense, train, { samples: protocol.calibration.samples });
   const clock = stopwatch();
-  const { pruned, predicted } = await pruneRound(context, network, calibration);
+  const { pruned, predicted, settled } = await pruneRound(context, network, calibration);
   const curveSeconds = clock();
   const real = (await measureDistortion(engine, network, pruned, calibration))[statistic];
   const { steps, samples, statistics } = protocol.recovery;
@@ -222,6 +228,7 @@ async function openRound(
       target,
       ...sparsitiesOf(recovered),
       distortion: { predicted, real },
+      ...(settled && { settled }),
       top1: { pruned: bare.top1, recovered: recoveredTop1, tuned: null },
       right,
       drop: denseTop1 - recoveredTop1,
@@ -234,10 +241,11 @@ async function openRound(
 
 /** Curves where the method reads them, allocation, masks. */
 async function pruneRound(
-  { engine, plan, round, progress }: RoundContext,
+  context: RoundContext,
   network: Network,
   calibration: CalibrationSet,
-): Promise<{ pruned: Network; predicted: number | null }> {
+): Promise<{ pruned: Network; predicted: number | null; settled?: Settled["distortion"] }> {
+  const { engine, plan, round, progress } = context;
   const { method, protocol, statistic, refinement, curveRecovery, seed } = plan;
   const readsCurves = method !== DPF && !READS_WEIGHTS.includes(method);
   const { levels } = protocol.calibration;
@@ -260,9 +268,11 @@ async function pruneRound(
     ...layer,
     pruned: Math.max(layer.pruned, zeros.get(layer.name)!),
   }));
+  const settled = plan.settle ? await settleRound(context, network, { calibration, layers }) : undefined;
   return {
-    pruned: pruneNetwork(network, masksFor(network, { layers })),
+    pruned: settled?.pruned ?? pruneNetwork(network, masksFor(network, { layers })),
     predicted: readsCurves && Number.isFinite(allocation.distortion) ? allocation.distortion : null,
+    settled: settled?.distortion,
   };
 }
 

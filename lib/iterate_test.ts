@@ -104,6 +104,30 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "iterate() settles an allocation on the true distortion, whatever method began it",
+  withEngine(async (engine) => {
+    for (const method of ["ours", "global"]) {
+      const plan: ChainPlan = {
+        ...PLAN,
+        method,
+        targets: [0.5, 0.7],
+        settle: 2,
+        protocol: { ...TINY, fineTuning: null },
+      };
+      const images = { train: tinyImages(260, ARCHITECTURE), test: TEST };
+      const { rounds, network } = await iterate(engine, tinyNetwork(), { plan, ...images });
+      for (const { settled, sparsity, target } of rounds) {
+        assert.ok(settled!.after <= settled!.before, method);
+        assert.ok(sparsity >= target, method);
+      }
+      assert.ok(rounds.some(({ settled }) => settled!.after < settled!.before), `${method}: nothing moved`);
+      const again = await iterate(engine, tinyNetwork(), { plan, ...images });
+      assert.deepEqual(again.network.weights, network.weights);
+    }
+  }),
+);
+
 Deno.test("geometricTargets() are the paper's 1 − 0.8ᵗ", () => {
   assert.deepEqual(geometricTargets(3).map((target) => Number(target.toFixed(12))), [0.2, 0.36, 0.488]);
   assert.throws(() => geometricTargets(0), { name: "RangeError" });

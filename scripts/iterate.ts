@@ -74,6 +74,11 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
       .default("none"),
   )
   .option(
+    "--settle <n>",
+    "n times, measure curves around the allocation, all other layers pruned, and move pruning while that helps",
+    wholeNumber(0),
+  )
+  .option(
     "--recovery <steps>",
     "in place of the protocol's: none, or bn, correction, layerwise, lsq joined by +",
   )
