@@ -35,6 +35,7 @@ const ROUND = z.looseObject({
   statistic: z.enum(STATISTICS, `one of ${STATISTICS.join(", ")}`),
   curveRecovery: z.enum(RECOVERIES, `one of ${RECOVERIES.join(", ")}`),
   refinement: z.enum(["none", "of"], "none or of").optional(),
+  settle: COUNT.optional(),
   denseTop1: SHARE,
   round: COUNT,
   target: SHARE,
@@ -47,7 +48,7 @@ const ROUND = z.looseObject({
   drop: NUMBER,
   seconds: z.record(NAME, NUMBER, "an object of seconds by phase"),
   provenance: z.looseObject({ runId: NAME }, "an object").nullable(),
-  settings: z.looseObject({ name: NAME, testImages: COUNT }, "an object"),
+  settings: z.looseObject({ name: NAME, testImages: COUNT, interimImages: COUNT.optional() }, "an object"),
 }, "an object");
 
 /** Names of all chains that are there; a chain's file ends in its seed. */

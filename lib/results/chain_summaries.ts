@@ -4,7 +4,10 @@ import { variantOf } from "../tables/chains.ts";
 import { groupStatistics } from "../tables/data_frame.ts";
 import { type ChainRound, lastTop1 } from "./chain_results.ts";
 
-/** Which of a round's top-1: as pruned, after recovery without labels, or after the round's last step. */
+/**
+ * Which of a round's top-1: as pruned, after recovery without labels, or after the round's last step. Steps before the
+ * last are judged on the protocol's interim images.
+ */
 export type Stage = "pruned" | "recovered" | "last";
 
 export interface ChainSummary {
@@ -18,7 +21,7 @@ export interface ChainSummary {
   /** Over seeds, as are the next two. */
   readonly top1: MeanAndDeviation;
   readonly remainingMacs: MeanAndDeviation;
-  /** From each chain's own dense network. */
+  /** From each chain's own dense network, which is judged on all test images. */
   readonly drop: MeanAndDeviation;
   /** Mean of the chains' dense top-1. */
   readonly dense: number;
@@ -51,19 +54,25 @@ export async function summariseChains(
     dense: (round) => round.denseTop1,
   });
   return groups.map((group, i) => {
-    const [{ model, protocol, method, target, settings }] = group;
+    const [{ model, protocol, method, target }] = group;
     const { top1, remainingMacs, drop, dense } = statistics[i];
     const runs = group.flatMap(({ provenance }) => provenance === null ? [] : [provenance.runId]);
     return {
       ...{ model, protocol, method, target, stage, top1, remainingMacs, drop },
       variant: variantOf(group[0]),
       dense: dense.mean,
-      interval: wilsonInterval(top1.mean, settings.testImages),
+      interval: wilsonInterval(top1.mean, imagesOf(group[0], stage)),
       seeds: group.map(({ seed }) => seed).sort((a, b) => a - b),
       runs: [...new Set(runs)],
       rounds: group,
     };
   });
+}
+
+/** Test images that judged a stage. */
+function imagesOf({ top1, settings }: ChainRound, stage: Stage): number {
+  const isLast = stage === "last" || (stage === "recovered" && top1.tuned === null);
+  return isLast ? settings.testImages : settings.interimImages ?? settings.testImages;
 }
 
 function groupKey(round: ChainRound): string {

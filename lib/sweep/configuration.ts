@@ -16,6 +16,7 @@ const CHAIN = {
   statistic: NAME.optional(),
   curveRecovery: NAME.optional(),
   refine: NAME.optional(),
+  settle: COUNT.optional(),
   recovery: NAME.optional(),
   statistics: NAME.optional(),
   distill: SHARE.optional(),

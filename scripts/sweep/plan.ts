@@ -106,6 +106,7 @@ function chainArguments(flags: PlanFlags): string[] {
     statistic,
     "curve-recovery": curveRecovery,
     refine: flags.refine,
+    settle: flags.settle,
     recovery,
     statistics: flags.statistics,
     distill: flags.distill,
