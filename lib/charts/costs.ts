@@ -28,7 +28,7 @@ export function costChart(
   costs: readonly Cost[],
   options: { readonly title?: string; readonly subtitle?: string } = {},
 ): Figure {
-  const { title = "Time", subtitle } = options;
+  const { title = "Times beside each other", subtitle } = options;
   checkCosts(costs);
   const whats = [...new Set(costs.map(({ what }) => what))];
   const sources = [...Map.groupBy(costs, ({ source }) => source).values()];

@@ -1,6 +1,6 @@
 /** Sparsity of each layer at several targets: the paper's Fig. 3, one panel a target. */
 import type { Allocation } from "../allocation.ts";
-import { allocationNames, allocationTable, sameLayers } from "../tables/build.ts";
+import { allocationTable, sameLayers } from "../tables/build.ts";
 import { formatPercent } from "../tables/format.ts";
 import { pale } from "./colour.ts";
 import type { Axis, BarTrace, Figure } from "./figure.ts";
@@ -66,15 +66,8 @@ export function layerPanelsChart(
       yaxis2: second,
       yaxis3: third,
     }),
-    table: { ...allocationTable(all), caption: title, columns: columnsOf(all) },
+    table: allocationTable(all, { caption: title }),
   };
-}
-
-/** A method may stand at one sparsity for two targets: the target tells them apart. */
-function columnsOf(all: readonly Pick<Allocation, "method" | "sparsity" | "layers">[]) {
-  const { columns } = allocationTable(all);
-  const names = allocationNames(all);
-  return columns.map((column, i) => i < 2 ? column : { ...column, name: names[i - 2] });
 }
 
 function panelAxis(target: number, i: number, count: number): Axis {

@@ -117,7 +117,7 @@ function paperTraces(rows: readonly PaperRow<"tab1">[], x: TradeoffAxis): Scatte
   const placed = rows.flatMap((row) => {
     const place = x === "sparsity" ? row.sparsity : row.remainingMacs;
     return place === null ? [] : [{ ...row, place }];
-  });
+  }).sort((a, b) => a.place - b.place);
   return [...Map.groupBy(placed, ({ method }) => method)].map(([method, marks]) => {
     const known = Object.values(METHOD_STYLES).find(({ name }) => name === method);
     return {
