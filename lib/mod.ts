@@ -151,6 +151,8 @@ export { compareByMcNemar, meanAndDeviation, wilsonInterval } from "./statistics
 export {
   accuracyChart,
   type ComparedCurve,
+  type Cost,
+  costChart,
   curveChart,
   curveComparisonChart,
   curvesChart,
@@ -159,16 +161,38 @@ export {
   type FrontPlace,
   identityChart,
   type IdentityPoint,
+  type LayerPanel,
+  layerPanelsChart,
   readTrainingLog,
   scalingChart,
   type ScalingSeries,
   sparsityChart,
   spreadChart,
   type SpreadSeries,
+  tradeoffChart,
+  type TradeoffOptions,
   trainingChart,
   trainingLogsChart,
 } from "./charts.ts";
 export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
 export { additivityFitsTable } from "./tables/additivity_fits.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
+export { resultsTable, type ResultsTableOptions } from "./tables/chain_summaries.ts";
+export { dataFrame } from "./tables/data_frame.ts";
+export { chainResults, type ChainRound } from "./results/chain_results.ts";
+export { type ChainSummary, type Stage, summariseChains } from "./results/chain_summaries.ts";
+export {
+  type ChainComparison,
+  compareChains,
+  counterpart,
+  type Standing,
+  verdictOf,
+} from "./results/comparisons.ts";
+export {
+  missingChainsTable,
+  type PlannedChain,
+  type SweepResults,
+  sweepResults,
+} from "./results/sweep_results.ts";
+export { type PaperRow, type PaperTable, paperTable, type PaperTableName } from "./paper.ts";
 export { type ProgressDisplay, progressDisplay, show } from "./show.ts";

@@ -134,13 +134,13 @@ export function bars(
   const { color, opacity = 1, line } = trace.marker;
   const group = x.band * (1 - place.gap);
   const width = group / place.count;
-  const zero = y.place(0);
+  const foot = y.place(0) ?? y.start; // a log axis has no zero
   const outline = line ? ` stroke="${escapeMarkup(line.color)}" stroke-width="${line.width}"` : "";
   const rects = trace.x.map((value, i) => {
     const [middle, top] = [x.place(value), y.place(trace.y[i])];
-    if (middle === null || top === null || zero === null) return "";
+    if (middle === null || top === null) return "";
     const left = middle - group / 2 + place.index * width + 0.05 * width;
-    const [upper, height] = [Math.min(zero, top), Math.abs(zero - top)];
+    const [upper, height] = [Math.min(foot, top), Math.abs(foot - top)];
     return `<rect x="${px(left)}" y="${px(upper)}" width="${px(0.9 * width)}" height="${px(height)}"/>`;
   }).join("");
   return `<g fill="${escapeMarkup(color)}"${
