@@ -49,6 +49,8 @@ export { loadCifar10, loadDenseNetwork, outputPath } from "./project.ts";
 // Curves, allocation, pruning
 export { type Statistic, statisticOf, STATISTICS } from "./distortion.ts";
 export { filterOutliers, monotoneHull } from "./filter_outliers.ts";
+export { bandWidths } from "./band_widths.ts";
+export { thinCurves } from "./thin_curves.ts";
 export { firstOrderMeter } from "./rd_curve/first_order.ts";
 export type { Objective } from "./rd_curve/measurement.ts";
 export type { Meter } from "./rd_curve/meter.ts";
@@ -94,6 +96,7 @@ export {
   auditRandomAllocations,
 } from "./additivity.ts";
 export { type AdditivityFit, fitAdditivity, kendallTau } from "./additivity_fit.ts";
+export { compareTrials, type Trial, type TrialResult, tryAllocations } from "./trials.ts";
 export { type AdjacentPair, auditAdjacentPairs } from "./adjacent_pairs.ts";
 export { type ApproximationError, approximationErrors } from "./approximation.ts";
 
@@ -176,6 +179,7 @@ export {
 } from "./charts.ts";
 export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
 export { additivityFitsTable } from "./tables/additivity_fits.ts";
+export { trialsTable } from "./tables/trials.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
 export { resultsTable, type ResultsTableOptions } from "./tables/chain_summaries.ts";
 export { dataFrame } from "./tables/data_frame.ts";
