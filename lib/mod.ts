@@ -150,7 +150,7 @@ export { type CommittedCurves, committedCurves, committedCurvesList } from "./re
 
 // Charts and tables, and showing them
 export { crossingAt, medianOf, powerLawExponent, quantileOf } from "./quantiles.ts";
-export { compareByMcNemar, meanAndDeviation, wilsonInterval } from "./statistics.ts";
+export { compareByMcNemar, meanAndDeviation, type PairedComparison, wilsonInterval } from "./statistics.ts";
 export {
   accuracyChart,
   type ComparedCurve,
