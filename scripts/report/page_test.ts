@@ -25,6 +25,7 @@ const PARTS = {
   article: "<p>a</p>",
   footer: "",
   figures: [],
+  explorers: [],
   style: "",
   scripts: ["let a = 1;"],
 };
@@ -45,7 +46,7 @@ Deno.test("composePage() escapes title and figures", () => {
     figures: [{ data, layout: { ...layout, name: HOSTILE } }],
   });
   assert.doesNotMatch(page, /<img/);
-  assert.equal(page.match(/<script/g)!.length, 2);
+  assert.equal(page.match(/<script/g)!.length, 3);
 });
 
 Deno.test("composePage() refuses a script that could end its element", () => {

@@ -7,6 +7,7 @@ import { PROJECT_FOLDER } from "../folders.ts";
 import { renderMath } from "./math.ts";
 import type { Notebook } from "./notebook.ts";
 import { composePage, headings } from "./page.ts";
+import { explorerScript } from "./page_script.ts";
 import { disarm, prepare } from "./prepare.ts";
 import { cellSeconds, footerHtml } from "./provenance_footer.ts";
 import { environmentPrograms, runProgram } from "./run_python.ts";
@@ -23,7 +24,7 @@ const TEMPLATE = "report_template";
  */
 export async function writeReport(notebook: Notebook, notebookPath: string, folder: string): Promise<string> {
   const name = basename(notebookPath, ".ipynb");
-  const { notebook: prepared, figures } = prepare(notebook, renderMath);
+  const { notebook: prepared, figures, explorers } = prepare(notebook, renderMath);
   const article = disarm(await convertCells(prepared, notebookPath));
   const facts = {
     notebookName: basename(notebookPath),
@@ -41,8 +42,13 @@ export async function writeReport(notebook: Notebook, notebookPath: string, fold
     article,
     footer: footerHtml(notebook, facts),
     figures,
+    explorers,
     style: templateText("page.css"),
-    scripts: [...(figures.length > 0 ? [plotlyText()] : []), templateText("page.js")],
+    scripts: [
+      ...(figures.length > 0 ? [plotlyText()] : []),
+      templateText("page.js"),
+      ...(explorers.length > 0 ? [await explorerScript()] : []),
+    ],
   });
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.html`);
