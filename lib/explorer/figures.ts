@@ -61,7 +61,7 @@ export function frontFigure(
   const saved = ({ left }: MethodAnswer) => 1 - left[cost] / dense;
   const shown = rivals.filter((answer) => answer !== null);
   const lines = [
-    line("ours", front.map((point) => point.saved / dense), front.map(({ distortion }) => distortion)),
+    frontLine(front, dense),
     ...rivalPoints.filter(({ length }) => length > 0).map((answers) =>
       line(answers[0].method, answers.map(saved), answers.map(({ distortion }) => distortion))
     ),
@@ -121,6 +121,17 @@ function line(method: string, x: readonly number[], y: readonly number[]): Scatt
   const { colour, dash } = methodStyle(method);
   const width = method === "ours" ? 2.5 : 1.5;
   return { ...points(method, x, y, "lines"), line: { color: colour, width, dash } };
+}
+
+/** Ours, without points closer than a line can show. */
+function frontLine(front: readonly FrontPoint[], dense: number): ScatterTrace {
+  let drawn = -Infinity;
+  const seen = front.filter(({ saved }, i) => {
+    if (saved / dense - drawn < 1 / 400 && i < front.length - 1) return false;
+    drawn = saved / dense;
+    return true;
+  });
+  return line("ours", seen.map(({ saved }) => saved / dense), seen.map(({ distortion }) => distortion));
 }
 
 /** Powers of ten around the values, at most five decades from the top: the first savings cost next to nothing. */

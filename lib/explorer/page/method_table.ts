@@ -2,17 +2,16 @@
 import { methodStyle } from "../../charts/style.ts";
 import { formatShort } from "../../tables/format.ts";
 import { type Answer, type Explorer, EXPLORER_COSTS, type MethodAnswer } from "../explore.ts";
-import { certificateText, leftText, timesText } from "../words.ts";
+import { leftText, timesText } from "../words.ts";
 import { element } from "./dom.ts";
 
 const HEADINGS = [
   "method",
-  "predicted distortion",
+  "distortion",
   "against ours",
   "weights left",
   "MACs left",
   "sparse file",
-  "certificate",
 ];
 
 /** The table of an answer; `null` among the rivals is a rule that cannot save as much. */
@@ -21,24 +20,25 @@ export function methodTable(
   methods: readonly string[],
   dense: Explorer["dense"],
 ): HTMLTableElement {
-  const line = (answer: MethodAnswer, certificate: string) =>
+  const line = (answer: MethodAnswer) =>
     row(
       answer.method,
       formatShort(answer.distortion),
       timesText(answer, ours),
       ...EXPLORER_COSTS.map((cost) => leftText(cost, answer.left[cost], dense[cost])),
-      certificate,
     );
-  const rows = rivals.map((answer, i) =>
-    answer === null ? row(methods[i], ...Array(5).fill("–"), "out of its reach") : line(answer, "–")
-  );
   const head = HEADINGS.map((text, i) => element("th", { scope: "col", align: alignment(i) }, text));
   return element(
     "table",
     { class: "rd-explorer-methods" },
-    element("caption", {}, "Every method at the least pruning that saves as much"),
+    element("caption", {}, "Every method, pruned until it saves as much"),
     element("thead", {}, element("tr", {}, ...head)),
-    element("tbody", {}, line(ours, certificateText(ours)), ...rows),
+    element(
+      "tbody",
+      {},
+      line(ours),
+      ...rivals.map((answer, i) => answer === null ? outOfReach(methods[i]) : line(answer)),
+    ),
   );
 }
 
@@ -49,10 +49,16 @@ function row(method: string, ...cells: string[]): HTMLTableRowElement {
     "tr",
     { "data-method": method },
     element("th", { scope: "row" }, key, name),
-    ...cells.map((text, i) => element("td", { align: alignment(i + 1) }, text)),
+    ...cells.map((text) => element("td", { align: "right" }, text)),
   );
 }
 
+function outOfReach(method: string): HTMLTableRowElement {
+  const line = row(method);
+  line.append(element("td", { colspan: HEADINGS.length - 1 }, "its rule cannot save as much"));
+  return line;
+}
+
 function alignment(column: number): string {
-  return column === 0 || column === HEADINGS.length - 1 ? "left" : "right";
+  return column === 0 ? "left" : "right";
 }

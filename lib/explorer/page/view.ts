@@ -83,6 +83,8 @@ export function mountExplorer(host: HTMLElement, data: ExplorerData): void {
   let fronts: { readonly key: string; readonly points: FrontPoint[] } | undefined;
   let last: { readonly answer: Answer; readonly asked: Asked } | undefined;
   let resting: ReturnType<typeof setTimeout> | undefined;
+  /** Of the drawings, in pixels; asking for it at each move would lay the page out anew. */
+  let width = 0;
 
   /** Solves and draws; the time of both is shown. */
   function update(): void {
@@ -140,11 +142,9 @@ export function mountExplorer(host: HTMLElement, data: ExplorerData): void {
       rival !== null && isShown(rival.method)
     );
     const points = rivalPoints.filter((_, i) => isShown(methods[i]));
-    drawFigure(bars, layerFigure(data.layers, answer.ours, rivals));
-    drawFigure(
-      front,
-      frontFigure(cost, explorer.dense[cost], fronts.points, points, { ours: answer.ours, rivals }),
-    );
+    drawFigure(bars, layerFigure(data.layers, answer.ours, rivals), width);
+    const found = { ours: answer.ours, rivals };
+    drawFigure(front, frontFigure(cost, explorer.dense[cost], fronts.points, points, found), width);
     table.replaceChildren(methodTable(answer, methods, explorer.dense));
     if (rules.open) layerTable.show(answer.ours, rivals);
   }
@@ -155,8 +155,8 @@ export function mountExplorer(host: HTMLElement, data: ExplorerData): void {
   });
   rules.addEventListener("toggle", draw);
   host.replaceChildren(panel);
+  width = bars.clientWidth;
   update();
-  let width = bars.clientWidth;
   new ResizeObserver(() => {
     if (width === (width = bars.clientWidth)) return;
     draw();
@@ -164,6 +164,6 @@ export function mountExplorer(host: HTMLElement, data: ExplorerData): void {
 }
 
 /** As wide as the page has room, and never so narrow that labels collide. */
-function drawFigure(place: HTMLElement, figure: Figure): void {
-  place.innerHTML = staticSvg(figure, { heading: false, width: Math.max(340, place.clientWidth || 700) });
+function drawFigure(place: HTMLElement, figure: Figure, width: number): void {
+  place.innerHTML = staticSvg(figure, { heading: false, width: Math.max(340, width) });
 }
