@@ -199,4 +199,6 @@ export {
   sweepResults,
 } from "./results/sweep_results.ts";
 export { type PaperRow, type PaperTable, paperTable, type PaperTableName } from "./paper.ts";
+export type { ExplorerData } from "./explorer/data.ts";
+export { explorer, type ExplorerOptions } from "./explorer/prepare.ts";
 export { type ProgressDisplay, progressDisplay, show } from "./show.ts";
