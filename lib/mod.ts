@@ -96,7 +96,12 @@ export {
   auditRandomAllocations,
 } from "./additivity.ts";
 export { type AdditivityFit, fitAdditivity, kendallTau } from "./additivity_fit.ts";
-export { compareTrials, type Trial, type TrialResult, tryAllocations } from "./trials.ts";
+export {
+  compareTried,
+  type NamedAllocation,
+  type TriedAllocation,
+  tryAllocations,
+} from "./tried_allocations.ts";
 export { type AdjacentPair, auditAdjacentPairs } from "./adjacent_pairs.ts";
 export { type ApproximationError, approximationErrors } from "./approximation.ts";
 
@@ -179,7 +184,7 @@ export {
 } from "./charts.ts";
 export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
 export { additivityFitsTable } from "./tables/additivity_fits.ts";
-export { trialsTable } from "./tables/trials.ts";
+export { triedTable } from "./tables/tried_allocations.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
 export { resultsTable, type ResultsTableOptions } from "./tables/chain_summaries.ts";
 export { dataFrame } from "./tables/data_frame.ts";

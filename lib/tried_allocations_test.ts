@@ -4,10 +4,10 @@ import { evaluate } from "./evaluate.ts";
 import { prunableLayers } from "./network.ts";
 import { masksFor, pruneNetwork } from "./prune.ts";
 import { measureDistortion } from "./rd_curve.ts";
-import { compareTrials, tryAllocations } from "./trials.ts";
+import { compareTried, tryAllocations } from "./tried_allocations.ts";
 
 Deno.test(
-  "tryAllocations() measures and classifies with the pruned network, and compareTrials() counts the images",
+  "tryAllocations() measures and classifies with the pruned network, and compareTried() counts the images",
   withEngine(async (engine) => {
     const network = tinyNetwork();
     const [calibration, test] = [noiseInputs(network, 4), tinyImages(30, network)];
@@ -28,9 +28,9 @@ Deno.test(
     assert.equal(pruned.distortion, (await measureDistortion(engine, network, changed, calibration)).mean);
     const { top1, predictions } = await evaluate(engine, changed, test);
     assert.deepEqual([pruned.top1, pruned.predictions], [top1, [...predictions]]);
-    const { difference } = compareTrials([dense, pruned], ["0", "0.7"], { test });
+    const { difference } = compareTried([dense, pruned], ["0", "0.7"], { test });
     assert.ok(Math.abs(difference - (dense.top1 - top1)) < 1e-12);
-    assert.throws(() => compareTrials([dense, pruned], ["0", "1"], { test }), {
+    assert.throws(() => compareTried([dense, pruned], ["0", "1"], { test }), {
       name: "RangeError",
       message: 'Cannot compare "1": it must have been tried, which are 0, 0.7',
     });

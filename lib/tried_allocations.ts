@@ -11,12 +11,12 @@ import type { Statistic } from "./distortion.ts";
 import { compareByMcNemar, type PairedComparison } from "./statistics.ts";
 
 /** An allocation and what it is called. */
-export interface Trial {
+export interface NamedAllocation {
   readonly name: string;
   readonly allocation: Pick<Allocation, "method" | "sparsity" | "layers">;
 }
 
-export interface TrialOptions {
+export interface TryOptions {
   /** Inputs that the true distortion is measured on; best none that curves were measured on. */
   readonly calibration: CalibrationSet;
   readonly test: ImageSet;
@@ -25,7 +25,7 @@ export interface TrialOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-export interface TrialResult {
+export interface TriedAllocation {
   readonly name: string;
   readonly method: string;
   /** Achieved. */
@@ -44,12 +44,12 @@ export interface TrialResult {
 export async function tryAllocations(
   engine: Engine,
   network: Network,
-  trials: readonly Trial[],
-  { calibration, test, statistic = "mean", onProgress }: TrialOptions,
-): Promise<TrialResult[]> {
+  trials: readonly NamedAllocation[],
+  { calibration, test, statistic = "mean", onProgress }: TryOptions,
+): Promise<TriedAllocation[]> {
   const compare = await distortionFrom(engine, network, calibration);
   const orders = magnitudeOrders(network);
-  const results: TrialResult[] = [];
+  const results: TriedAllocation[] = [];
   for (const { name, allocation } of trials) {
     const pruned = pruneNetwork(network, masksFor(network, allocation, orders));
     const distortion = (await compare(pruned))[statistic];
@@ -67,8 +67,8 @@ export async function tryAllocations(
  *
  * @throws {RangeError} If a name was not tried.
  */
-export function compareTrials(
-  results: readonly TrialResult[],
+export function compareTried(
+  results: readonly TriedAllocation[],
   names: readonly [string, string],
   { test }: { readonly test: ImageSet },
 ): PairedComparison {

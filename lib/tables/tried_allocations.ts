@@ -1,10 +1,10 @@
 /** Tried allocations as a table. */
 import type { Table } from "../tables.ts";
-import type { TrialResult } from "../trials.ts";
+import type { TriedAllocation } from "../tried_allocations.ts";
 
 /** One line per allocation; the drop is from the dense network on the same images. */
-export function trialsTable(
-  results: readonly TrialResult[],
+export function triedTable(
+  results: readonly TriedAllocation[],
   { dense, caption = "Allocations tried, before any fine-tuning" }: {
     /** Top-1 of the dense network, in [0, 1]. */
     readonly dense: number;
