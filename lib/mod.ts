@@ -182,21 +182,36 @@ export {
   trainingChart,
   trainingLogsChart,
 } from "./charts.ts";
-export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
 export { additivityFitsTable } from "./tables/additivity_fits.ts";
 export { triedTable } from "./tables/tried_allocations.ts";
+export {
+  accuracyTable,
+  allocationTable,
+  formatInterval,
+  formatPercent,
+  formatPoints,
+  type Table,
+  tableHtml,
+  tableText,
+} from "./tables.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
-export { resultsTable, type ResultsTableOptions } from "./tables/chain_summaries.ts";
+export { resultsTable, type ResultsTableOptions, rivalsTable } from "./tables/chain_summaries.ts";
 export { dataFrame } from "./tables/data_frame.ts";
 export { chainResults, type ChainRound } from "./results/chain_results.ts";
 export { type ChainSummary, type Stage, summariseChains } from "./results/chain_summaries.ts";
 export {
-  type ChainComparison,
   compareChains,
+  compareTrials,
+  compareWithRivals,
   counterpart,
+  type RivalComparison,
   type Standing,
   verdictOf,
 } from "./results/comparisons.ts";
+export { allocateToMacs, type LayerMacs, remainingMacsOf } from "./results/budget_for_macs.ts";
+export { liveChain } from "./results/live_chain.ts";
+export { type Trial, type TrialPlan, tryRecoveries } from "./trials.ts";
+export { trialsTable } from "./tables/trials.ts";
 export {
   missingChainsTable,
   type PlannedChain,

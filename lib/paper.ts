@@ -35,8 +35,8 @@ const ABLATION = {
 const COLUMNS = {
   tab1: {
     ...PLACE,
-    denseTop1: share("dense_top1", "dense top-1"),
     method: text("method"),
+    denseTop1: share("dense_top1", "dense top-1"),
     sparsity: optional(share("sparsity_pct", "sparsity")),
     remainingMacs: optional(share("remaining_flops_pct", "MACs left")),
     top1: ACCURACY.top1,

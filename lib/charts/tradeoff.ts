@@ -49,7 +49,7 @@ export function tradeoffChart(points: readonly Point[], options: TradeoffOptions
   }
   const lines = [...Map.groupBy(points, ({ variant }) => variant).values()].map((line) =>
     [...line].sort((a, b) => AXES[x].of(a) - AXES[x].of(b))
-  );
+  ).sort(([a], [b]) => placeOf(a) - placeOf(b));
   const dense = points.reduce((sum, point) => sum + point.dense, 0) / points.length;
   const marks = paperTraces(paper, x);
   const xs = [...points.map(AXES[x].of), ...marks.flatMap((trace) => trace.x as number[])];
@@ -78,6 +78,12 @@ export function tradeoffChart(points: readonly Point[], options: TradeoffOptions
     }),
     table: pointsTable(title, lines.flat(), paper),
   };
+}
+
+/** Of a method among the known ones, in whose order the lines stand. */
+function placeOf({ method }: Point): number {
+  const place = Object.keys(METHOD_STYLES).indexOf(method);
+  return place < 0 ? Infinity : place;
 }
 
 /** Which variant of its method a line is. */

@@ -71,7 +71,7 @@ Deno.test("sweepResults() tells what is there from what is missing, and how to m
     assert.deepEqual(found.rounds.map(({ chain }) => chain), ["resnet32_lamp_scaled_seed1"]);
     assert.deepEqual(found.missing.map(({ seed }) => seed), [2, 3]);
     const { caption, rows } = missingChainsTable(found);
-    assert.equal(caption, "1 of 3 chains are there; missing are");
+    assert.equal(caption, "1 of 3 chains of the sweep are there; missing are");
     assert.deepEqual(rows[0], [
       "resnet32_lamp_scaled_seed2",
       "deno task sweep resnet32_lamp_scaled_seed2",

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { paperTable } from "../paper.ts";
 import { meanAndDeviation } from "../statistics.ts";
 import { tableText } from "../tables.ts";
-import { resultsTable } from "../tables/chain_summaries.ts";
+import { resultsTable, rivalsTable } from "../tables/chain_summaries.ts";
 import { dataFrame, groupStatistics } from "../tables/data_frame.ts";
 import { sampleRound } from "./_sample_rounds.ts";
 import { summariseChains } from "./chain_summaries.ts";
-import { compareChains, verdictOf } from "./comparisons.ts";
+import { compareChains, compareWithRivals, verdictOf } from "./comparisons.ts";
 
 Deno.test("groupStatistics() by danfojs agrees with plain arithmetic, in order, over more than ten groups", async () => {
   const groups = Array.from(
@@ -123,7 +123,8 @@ Deno.test("resultsTable() keeps the paper's numbers in columns of their own", as
     "reference",
   ]);
   assert.deepEqual([cell(1, "top-1"), cell(1, "paper: top-1"), cell(1, "verdict")], [0.92, null, "ahead"]);
-  assert.equal(cell(1, "difference to LAMP"), 0.12);
+  assert.equal(cell(1, "minus LAMP"), 0.12);
+  assert.equal(cell(0, "interval"), "71.12 to 86.66"); // Wilson at 80 of 100
   assert.match(tableText(table), /protocol quick/);
   const frame = await dataFrame(table);
   assert.deepEqual(frame.shape, [2, names.length]);
@@ -135,4 +136,21 @@ Deno.test("dataFrame() refuses two columns of one name", async () => {
     name: "RangeError",
     message: /columns must differ, got "a" twice$/,
   });
+});
+
+Deno.test("compareWithRivals() leaves out variants of its own method, and targets without a pair", async () => {
+  const summaries = await summariseChains([
+    sampleRound(90, { method: "ours" }),
+    sampleRound(88, { method: "ours", statistic: "worst" }),
+    sampleRound(80),
+    sampleRound(80, { method: "global" }),
+    sampleRound(70, { target: 0.8 }),
+  ]);
+  const rivals = compareWithRivals(summaries, "Ours");
+  assert.deepEqual(rivals.map(({ rival, target, difference }) => [rival, target, difference]), [
+    ["Global", 0.5, 0.1],
+    ["LAMP", 0.5, 0.1],
+  ]);
+  const { columns, rows } = rivalsTable(rivals);
+  assert.ok(rows.every((row) => row.length === columns.length));
 });

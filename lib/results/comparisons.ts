@@ -2,6 +2,7 @@
 import { unpackRight } from "../iterate/right_images.ts";
 import type { Verdict } from "../notebook/claims.ts";
 import { compareByMcNemar, type PairedComparison } from "../statistics.ts";
+import type { Trial } from "../trials.ts";
 import type { ChainSummary } from "./chain_summaries.ts";
 
 /** Chance of a false alarm at which a difference counts. */
@@ -10,8 +11,11 @@ const SIGNIFICANCE = 0.05;
 /** How a method fares beside another: a difference that chance explains is none. */
 export type Standing = "ahead" | "behind" | "level";
 
-export interface ChainComparison extends PairedComparison {
+export interface Comparison extends PairedComparison {
   readonly standing: Standing;
+}
+
+export interface ChainComparison extends Comparison {
   /** That both have. */
   readonly seeds: readonly number[];
 }
@@ -33,8 +37,48 @@ export function compareChains(first: ChainSummary, second: ChainSummary): ChainC
   const [a, b] = [0, 1].map((side) =>
     pairs.flatMap((pair) => [...unpackRight(pair[side].right!, pair[side].settings.testImages)])
   );
-  const comparison = compareByMcNemar(a, b, { labels: new Uint8Array(a.length).fill(1) }); // 1 = right
-  return { ...comparison, standing: standingOf(comparison), seeds: pairs.map(([{ seed }]) => seed) };
+  return { ...compareRight(a, b), seeds: pairs.map(([{ seed }]) => seed) };
+}
+
+/**
+ * Compares two pruned networks on the same test images.
+ *
+ * @throws {TypeError} If they were tried on different numbers of images.
+ */
+export function compareTrials(first: Trial, second: Trial): Comparison {
+  const [a, b] = [first, second].map(({ right, testImages }) => unpackRight(right, testImages));
+  return compareRight(a, b);
+}
+
+/** One method beside each of the others, wherever both were measured: same network, protocol, target and seeds. */
+export interface RivalComparison extends ChainComparison {
+  readonly model: string;
+  readonly target: number;
+  /** The other's variant. */
+  readonly rival: string;
+}
+
+/**
+ * @param variant As {@linkcode ChainSummary} names it, such as `Ours`; variants of its own method are no rivals.
+ * @returns Differences are the variant minus the rival, rivals in the summaries' order.
+ */
+export function compareWithRivals(
+  summaries: readonly ChainSummary[],
+  variant: string,
+): RivalComparison[] {
+  return summaries.flatMap((rival) => {
+    const own = counterpart(summaries, rival, variant);
+    if (own === undefined || own.method === rival.method) return [];
+    const compared = compareChains(own, rival);
+    const { model, target } = rival;
+    return compared === null ? [] : [{ ...compared, model, target, rival: rival.variant }];
+  });
+}
+
+function compareRight(first: ArrayLike<number>, second: ArrayLike<number>): Comparison {
+  const labels = new Uint8Array(first.length).fill(1); // 1 = right
+  const comparison = compareByMcNemar(first, second, { labels });
+  return { ...comparison, standing: standingOf(comparison) };
 }
 
 /** The summary of another variant at the same network, protocol and target. */

@@ -11,6 +11,8 @@ export interface PlannedChain extends ChainSettings {
 }
 
 export interface SweepResults {
+  /** Its name. */
+  readonly sweep: string;
   /** Every round there is of the sweep's chains. */
   readonly rounds: readonly ChainRound[];
   readonly planned: readonly PlannedChain[];
@@ -37,20 +39,35 @@ export function sweepResults(sweep: string, options: SweepOptions = {}): SweepRe
   const there = new Set(chainNames(options));
   const names = planned.map(({ name }) => name).filter((name) => there.has(name));
   return {
+    sweep,
     rounds: chainResults({ ...options, names }),
     planned,
     missing: planned.filter(({ name }) => !there.has(name)),
   };
 }
 
-/** One line for each missing chain, with the command that makes it. */
-export function missingChainsTable({ planned, missing }: Pick<SweepResults, "planned" | "missing">): Table {
+/** What is listed one by one. */
+const MOST_LINES = 8;
+
+/** One line for each missing chain with the command that makes it; where there are many, the command for all. */
+export function missingChainsTable(
+  { sweep, planned, missing }: Pick<SweepResults, "sweep" | "planned" | "missing">,
+): Table {
   const have = planned.length - missing.length;
+  const config = sweep === DEFAULT_SWEEP ? "" : ` --config data/sweeps/${sweep}.json`;
+  const listed = missing.length <= MOST_LINES ? missing : missing.slice(0, MOST_LINES - 1);
+  const rest = missing.length - listed.length;
   return {
     caption: missing.length === 0
-      ? `All ${planned.length} chains are there`
-      : `${have} of ${planned.length} chains are there; missing are`,
+      ? `All ${planned.length} chains of the sweep are there`
+      : `${have} of ${planned.length} chains of the sweep are there; missing are`,
     columns: [{ name: "missing chain" }, { name: "made by" }],
-    rows: missing.map(({ name }) => [name, `deno task sweep ${name}`]),
+    rows: [
+      ...listed.map(({ name }) => [name, `deno task sweep ${name}${config}`]),
+      ...(rest === 0 ? [] : [[`and ${rest} more`, `deno task sweep${config}`]]),
+    ],
   };
 }
+
+/** Runs where no other is named. */
+const DEFAULT_SWEEP = "cifar10";
