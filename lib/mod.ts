@@ -151,7 +151,13 @@ export {
   readAllocateBench,
   readAllocateVerification,
 } from "./results/allocate_bench.ts";
-export { type CommittedCurves, committedCurves, committedCurvesList } from "./results/committed_curves.ts";
+export {
+  checkpointNote,
+  type CommittedCurves,
+  committedCurves,
+  committedCurvesList,
+  isOfCheckpoint,
+} from "./results/committed_curves.ts";
 
 // Charts and tables, and showing them
 export { crossingAt, medianOf, powerLawExponent, quantileOf } from "./quantiles.ts";
