@@ -17,13 +17,14 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import { failingFiles } from "../lib/_failing_files.ts";
 import { paperClaims } from "../lib/notebook/claims.ts";
 import { PROJECT_FOLDER } from "./folders.ts";
-import { accessibilityFindings, CHROMIUM, visit, withBrowser } from "./report/_browser.ts";
+import { accessibilityFindings, visit } from "./report/_browser.ts";
 import {
   checkExplorer,
   checkExplorerPrinted,
   checkExplorerRules,
   checkExplorerStill,
 } from "./report/_explorer_checks.ts";
+import { CHROMIUM, withBrowser } from "./report/browser.ts";
 import { readNotebook } from "./report/notebook.ts";
 import { writeReport } from "./report/write_report.ts";
 

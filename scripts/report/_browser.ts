@@ -1,32 +1,10 @@
 /** For tests: a page in a real browser without a network, where every request and complaint counts. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { PROJECT_FOLDER } from "../folders.ts";
-
-/** A Chromium of the machine's; undefined where there is none. */
-export const CHROMIUM = [
-  process.env.RD_CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-].find((path) => path !== undefined && existsSync(path));
-
-/** Runs work with a browser that is closed in the end. */
-export async function withBrowser(work: (browser: Browser) => Promise<void>): Promise<void> {
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-  });
-  try {
-    await work(browser);
-  } finally {
-    await browser.close();
-  }
-}
 
 /** Opens a file, checks it, and asserts that nothing else was asked for and nothing complained. */
 export async function visit(

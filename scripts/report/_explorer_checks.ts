@@ -64,7 +64,7 @@ export async function checkExplorerRules(page: Page): Promise<void> {
   await live.locator("input[type=range]").focus();
   for (let move = 0; move < 20; move++) await page.keyboard.press("ArrowRight");
   assert.equal(await line(1).locator("td").nth(4).textContent(), before, "a pinned layer stays");
-  assert.match(await live.locator(".rd-explorer-asked").textContent() ?? "", /Rules: .* pinned at /);
+  assert.match(await live.locator(".rd-explorer-kept").textContent() ?? "", /keeps: .* pinned at /);
   await page.keyboard.press("End");
   await live.locator(".rd-explorer-result", { hasText: "the reachable interval is" }).waitFor();
   assert.equal(await live.getAttribute("data-state"), "refused");
@@ -80,7 +80,7 @@ export async function checkExplorerPrinted(page: Page): Promise<void> {
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.locator(`${LIVE} input:visible, ${LIVE} button:visible`).count(), 0);
   assert.equal(await page.locator(`${LIVE} .rd-explorer-drawing > svg:visible`).count(), 2);
-  assert.match(await page.locator(".rd-explorer-asked").innerText(), /at least 70\.0 % of the weights saved/);
+  assert.match(await page.locator(".rd-explorer-kept").innerText(), /Rules that ours keeps: none/);
 }
 
 /** Without scripts there is the still figure, and the data as a table. */
