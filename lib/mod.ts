@@ -146,4 +146,6 @@ export {
 } from "./charts.ts";
 export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
+export type { ExplorerData } from "./explorer/data.ts";
+export { explorer, type ExplorerOptions } from "./explorer/prepare.ts";
 export { type ProgressDisplay, progressDisplay, show } from "./show.ts";
