@@ -2,6 +2,7 @@
 import type { Allocation } from "../allocation.ts";
 import { allocationNames, allocationTable, sameLayers } from "../tables/build.ts";
 import { formatPercent } from "../tables/format.ts";
+import { pale } from "./colour.ts";
 import type { BarTrace, Figure, ScatterTrace } from "./figure.ts";
 import { layout, methodStyle } from "./style.ts";
 import { plotlyText, tickNames } from "./text.ts";
@@ -114,11 +115,6 @@ function lines({ method, layers }: Shown, name: string, x: readonly string[], ra
 /** How many allocations of the same method come before. */
 function rank(allocations: readonly Shown[], i: number): number {
   return allocations.slice(0, i).filter(({ method }) => method === allocations[i].method).length;
-}
-
-function pale(colour: string, opacity = 0.22): string {
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-  return `rgba(${red},${green},${blue},${opacity})`;
 }
 
 function describe({ method, sparsity, layers }: Shown): string {
