@@ -53,7 +53,7 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
   .addOption(
     new Option(
       "--protocol <name>",
-      "paper: AdamW, 80,000 steps a round for resnet32; scaled: half an epoch; quick: a minute",
+      "paper: AdamW, 80,000 steps a round for resnet32; scaled: 50 steps; quick: a minute",
     ).choices([...PROTOCOL_NAMES]).default("scaled"),
   )
   .option("--targets <list>", "sparsity after each round, rising: 0.36,0.59,0.79", parseTargets)
@@ -72,6 +72,11 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
   .addOption(
     new Option("--refine <how>", "of: outlier filtering of the curves").choices(Object.keys(REFINEMENTS))
       .default("none"),
+  )
+  .option(
+    "--settle <n>",
+    "n times, measure curves around the allocation, all other layers pruned, and move pruning while that helps",
+    wholeNumber(0),
   )
   .option(
     "--recovery <steps>",
