@@ -216,8 +216,8 @@ export {
 } from "./results/comparisons.ts";
 export { allocateToMacs, type LayerMacs, remainingMacsOf } from "./results/budget_for_macs.ts";
 export { liveChain } from "./results/live_chain.ts";
-export { type Trial, type TrialPlan, tryRecoveries } from "./trials.ts";
-export { trialsTable } from "./tables/trials.ts";
+export { type Trial, type TrialPlan, trialPoints, tryRecoveries } from "./trials.ts";
+export { pairTrials, type TrialPair, trialPairsTable, trialsTable } from "./tables/trials.ts";
 export {
   missingChainsTable,
   type PlannedChain,

@@ -1,5 +1,7 @@
 /** Pruned once by several allocations, each recovered in several ways: what a one-shot comparison needs. */
 import type { Allocation } from "./allocation.ts";
+import { methodStyle } from "./charts/style.ts";
+import type { TradeoffPoint } from "./charts/tradeoff.ts";
 import { type ImageSet, sliceImages } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
 import { evaluate } from "./evaluate.ts";
@@ -112,4 +114,21 @@ function tuned(
 ): Promise<Network> {
   const set = sliceImages(train, 0, Math.min(images, train.count));
   return finetune(engine, network, set, { recipe: { ...recipe, seed } });
+}
+
+/**
+ * The trials as {@linkcode tradeoffChart} takes them: a line for each method and recovery.
+ *
+ * @param dense Top-1 of the dense network on the same test images.
+ */
+export function trialPoints(trials: readonly Trial[], dense: number): TradeoffPoint[] {
+  const single = (mean: number) => ({ mean, deviation: null, count: 1 });
+  return trials.map(({ method, sparsity, remainingMacs, stage, top1 }) => ({
+    method,
+    variant: `${methodStyle(method).name}, ${stage}`,
+    target: sparsity,
+    top1: single(top1),
+    remainingMacs: single(remainingMacs),
+    dense,
+  }));
 }

@@ -6,8 +6,8 @@ import { prunableLayers } from "./network.ts";
 import { protocolNamed } from "./protocols.ts";
 import { masksFor, pruneNetwork } from "./prune.ts";
 import { compareTrials } from "./results/comparisons.ts";
-import { trialsTable } from "./tables/trials.ts";
-import { type TrialPlan, tryRecoveries } from "./trials.ts";
+import { pairTrials, trialPairsTable, trialsTable } from "./tables/trials.ts";
+import { type TrialPlan, trialPoints, tryRecoveries } from "./trials.ts";
 
 const NETWORK = tinyNetwork();
 const [TRAIN, TEST] = [tinyImages(48, tinyArchitecture()), tinyImages(30, tinyArchitecture(), 2)];
@@ -53,10 +53,27 @@ Deno.test(
     assert.deepEqual(await tryRecoveries(engine, NETWORK, plans, { ...options }), trials);
     const { difference } = compareTrials(trials[0], trials[3]);
     assert.ok(Math.abs(difference - (trials[0].top1 - trials[3].top1)) < 1e-12);
-    const table = trialsTable(trials, { referenceOf: () => trials[0] });
-    assert.ok(table.rows.every((row) => row.length === table.columns.length));
-    assert.deepEqual(table.rows[0].slice(-5), [null, null, null, null, null]);
-    assert.equal(table.rows[3][6], "half");
+    const table = trialsTable(trials);
+    assert.deepEqual(table.columns.slice(3).map(({ name }) => name), [
+      "top-1, none",
+      "top-1, bn",
+      "top-1, bn, fine-tuned",
+    ]);
+    assert.deepEqual(
+      table.rows.map((row) => row.slice(3)),
+      [0, 3].map((i) => trials.slice(i, i + 3).map(({ top1 }) => top1)),
+    );
+    const pairs = pairTrials(trials, { first: "half", second: "most", at: "a half" });
+    assert.deepEqual(pairs.map(({ first, second }) => [first.stage, second.stage]), [
+      ["none", "none"],
+      ["bn", "bn"],
+      ["bn, fine-tuned", "bn, fine-tuned"],
+    ]);
+    const [point] = trialPoints(trials, 0.5);
+    assert.deepEqual([point.variant, point.top1.mean, point.dense], ["Uniform, none", trials[0].top1, 0.5]);
+    const { rows, columns } = trialPairsTable(pairs);
+    assert.ok(rows.every((row) => row.length === columns.length));
+    assert.equal(rows[0][4], difference);
   }),
 );
 

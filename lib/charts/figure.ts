@@ -27,6 +27,8 @@ export type MarkerSymbol =
   | "pentagon"
   | "hexagon"
   | "hourglass"
+  | "bowtie"
+  | "hexagram"
   | "star";
 export type Colorscale = readonly (readonly [number, string])[];
 /** A place on an axis: a number, or the name of a category; null leaves a gap. */

@@ -10,7 +10,7 @@ import { DENSE_STYLE, layout, METHOD_STYLES, methodStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 /** What of a summary is drawn. */
-export type Point = Pick<
+export type TradeoffPoint = Pick<
   ChainSummary,
   "method" | "variant" | "target" | "top1" | "remainingMacs" | "dense"
 >;
@@ -28,7 +28,7 @@ export interface TradeoffOptions {
 }
 
 const AXES: Readonly<
-  Record<TradeoffAxis, { readonly title: string; readonly of: (point: Point) => number }>
+  Record<TradeoffAxis, { readonly title: string; readonly of: (point: TradeoffPoint) => number }>
 > = {
   sparsity: { title: "Sparsity (% of weights pruned)", of: ({ target }) => target },
   macs: { title: "Multiply–accumulates left (% of dense)", of: ({ remainingMacs }) => remainingMacs.mean },
@@ -40,7 +40,7 @@ const AXES: Readonly<
  * @param points At least one, such as {@linkcode summariseChains} returns.
  * @throws {RangeError} If there is none.
  */
-export function tradeoffChart(points: readonly Point[], options: TradeoffOptions = {}): Figure {
+export function tradeoffChart(points: readonly TradeoffPoint[], options: TradeoffOptions = {}): Figure {
   const { x = "sparsity", paper = [], subtitle } = options;
   const { title = x === "sparsity" ? "Accuracy by sparsity" : "Accuracy by what is left to compute" } =
     options;
@@ -51,6 +51,7 @@ export function tradeoffChart(points: readonly Point[], options: TradeoffOptions
     [...line].sort((a, b) => AXES[x].of(a) - AXES[x].of(b))
   ).sort(([a], [b]) => placeOf(a) - placeOf(b));
   const dense = points.reduce((sum, point) => sum + point.dense, 0) / points.length;
+  const isRepeated = points.some(({ top1 }) => top1.deviation !== null);
   const marks = paperTraces(paper, x);
   const xs = [...points.map(AXES[x].of), ...marks.flatMap((trace) => trace.x as number[])];
   const ends: [number, number] = [Math.min(...xs), Math.max(...xs)];
@@ -70,7 +71,10 @@ export function tradeoffChart(points: readonly Point[], options: TradeoffOptions
     data: traces,
     layout: layout({
       title,
-      subtitle: subtitle ?? `Mean over seeds, sample deviation as bars; dense ${formatPercent(dense, 2)}`,
+      subtitle: subtitle ??
+        `${isRepeated ? "Mean over seeds, sample deviation as bars; dense" : "Dense"} ${
+          formatPercent(dense, 2)
+        }`,
       height: 460,
       legend: traces.map(({ name = "" }) => name),
       xaxis: shareAxis(AXES[x].title, ends[0] === ends[1] ? [ends[0] - 0.05, ends[1] + 0.05] : ends),
@@ -81,20 +85,20 @@ export function tradeoffChart(points: readonly Point[], options: TradeoffOptions
 }
 
 /** Of a method among the known ones, in whose order the lines stand. */
-function placeOf({ method }: Point): number {
+function placeOf({ method }: TradeoffPoint): number {
   const place = Object.keys(METHOD_STYLES).indexOf(method);
   return place < 0 ? Infinity : place;
 }
 
 /** Which variant of its method a line is. */
-function rankOf(lines: readonly (readonly Point[])[], line: readonly Point[]): number {
+function rankOf(lines: readonly (readonly TradeoffPoint[])[], line: readonly TradeoffPoint[]): number {
   return lines.filter(([{ method }]) => method === line[0].method).indexOf(line);
 }
 
 const SHADES = [1, 0.65, 0.4, 0.25];
 const DASHES = ["solid", "dash", "dot", "longdashdot"] as const;
 
-function lineTrace(line: readonly Point[], x: TradeoffAxis, rank: number): ScatterTrace {
+function lineTrace(line: readonly TradeoffPoint[], x: TradeoffAxis, rank: number): ScatterTrace {
   const [{ method, variant }] = line;
   const { colour, dash, symbol } = methodStyle(method);
   const shade = Math.min(rank, SHADES.length - 1);
@@ -150,7 +154,11 @@ function denseTrace(dense: number, ends: readonly [number, number]): ScatterTrac
   };
 }
 
-function pointsTable(caption: string, points: readonly Point[], paper: readonly PaperRow<"tab1">[]): Table {
+function pointsTable(
+  caption: string,
+  points: readonly TradeoffPoint[],
+  paper: readonly PaperRow<"tab1">[],
+): Table {
   const share = { unit: "%", digits: 2 };
   const own = points.map(({ variant, target, remainingMacs, top1 }): Cell[] => [
     ...[variant, target, remainingMacs.mean, top1.mean, top1.deviation],
@@ -172,7 +180,7 @@ function pointsTable(caption: string, points: readonly Point[], paper: readonly 
   };
 }
 
-function describe(line: readonly Point[]): string {
+function describe(line: readonly TradeoffPoint[]): string {
   const last = line.reduce((a, b) => b.target > a.target ? b : a);
   return `${last.variant}: ${formatPercent(last.top1.mean, 2)} at ${formatPercent(last.target)} sparsity.`;
 }

@@ -47,7 +47,7 @@ export function sweepResults(sweep: string, options: SweepOptions = {}): SweepRe
 }
 
 /** What is listed one by one. */
-const MOST_LINES = 8;
+const MOST_LINES = 5;
 
 /** One line for each missing chain with the command that makes it; where there are many, the command for all. */
 export function missingChainsTable(

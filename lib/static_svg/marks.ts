@@ -24,6 +24,8 @@ const CORNERS: Readonly<Partial<Record<MarkerSymbol, readonly (readonly [number,
   pentagon: star(5, 1.1, 0.89),
   hexagon: star(3, 1.1, 1.1),
   hourglass: [[-0.9, -1], [0.9, -1], [-0.9, 1], [0.9, 1]],
+  bowtie: [[-1, -0.9], [1, 0.9], [1, -0.9], [-1, 0.9]],
+  hexagram: star(6, 1.3, 0.75),
   star: star(5, 1.4, 0.55),
   cross: [
     ...[[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4]] as const,

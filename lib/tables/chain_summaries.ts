@@ -64,7 +64,7 @@ export function rivalsTable(
 export const DIFFERENCE: readonly Column[] = [
   { name: "difference", unit: "%", digits: 2 },
   { name: "95 % interval", align: "right" },
-  { name: "p", digits: 4 },
+  { name: "p" },
   { name: "verdict", align: "right" },
 ];
 

@@ -1,44 +1,69 @@
-/** Pruned networks after every way of recovery, compared on the same images. */
+/** Pruned networks after every way of recovery, and pairs of them compared on the same images. */
 import { compareTrials } from "../results/comparisons.ts";
-import { wilsonInterval } from "../statistics.ts";
 import type { Cell, Table } from "../tables.ts";
 import type { Trial } from "../trials.ts";
 import { DIFFERENCE, differenceCells } from "./chain_summaries.ts";
-import { formatInterval } from "./format.ts";
 
-export interface TrialsTableOptions {
-  readonly caption?: string;
-  /** Which trial the line is compared with, difference = line minus that one. @default none */
-  readonly referenceOf?: (trial: Trial) => Trial | undefined;
-}
+const SHARE = { unit: "%", digits: 2 };
 
-/** One line for each trial; differences by McNemar's exact test. */
+/** One line for each allocation, its top-1 after each recovery in a column. */
 export function trialsTable(
   trials: readonly Trial[],
-  { caption = "Top-1 after each recovery", referenceOf }: TrialsTableOptions = {},
+  { caption }: { readonly caption?: string } = {},
 ): Table {
-  const share = { unit: "%", digits: 2 };
+  const stages = [...new Set(trials.map(({ stage }) => stage))];
+  const images = [...new Set(trials.map(({ testImages }) => testImages))].join(" or ");
   return {
-    caption,
+    caption: caption ?? `Top-1 on ${images} test images, by recovery`,
     columns: [
       { name: "allocation" },
-      { name: "recovery", align: "left" },
-      { name: "sparsity", ...share },
+      { name: "sparsity", ...SHARE },
       { name: "MACs left", unit: "%", digits: 1 },
-      { name: "top-1", ...share },
-      { name: "interval", align: "right" },
-      ...(referenceOf === undefined ? [] : [{ name: "against", align: "right" } as const, ...DIFFERENCE]),
+      ...stages.map((stage) => ({ name: `top-1, ${stage}`, ...SHARE })),
     ],
-    rows: trials.map((trial): Cell[] => {
-      const { name, sparsity, remainingMacs, stage, top1, testImages } = trial;
-      const interval = formatInterval(wilsonInterval(top1, testImages));
-      const own = [name, stage, sparsity, remainingMacs, top1, interval];
-      return referenceOf === undefined ? own : [...own, ...againstCells(trial, referenceOf(trial))];
-    }),
+    rows: [...Map.groupBy(trials, ({ name }) => name)].map(([name, group]): Cell[] => [
+      ...[name, group[0].sparsity, group[0].remainingMacs],
+      ...stages.map((stage) => group.find((trial) => trial.stage === stage)?.top1 ?? null),
+    ]),
   };
 }
 
-function againstCells(trial: Trial, reference: Trial | undefined): Cell[] {
-  if (reference === undefined || reference === trial) return [null, null, null, null, null];
-  return [reference.name, ...differenceCells(compareTrials(trial, reference))];
+/** Two pruned networks at the same recovery. */
+export interface TrialPair {
+  /** What both have in common, such as their sparsity. */
+  readonly at: string;
+  readonly first: Trial;
+  readonly second: Trial;
+}
+
+/** One line for each pair: difference = first minus second, by McNemar's exact test. */
+export function trialPairsTable(
+  pairs: readonly TrialPair[],
+  { caption = "Pairs on the same test images" }: { readonly caption?: string } = {},
+): Table {
+  return {
+    caption,
+    columns: [
+      { name: "pair" },
+      { name: "recovery" },
+      { name: "first", ...SHARE },
+      { name: "second", ...SHARE },
+      ...DIFFERENCE,
+    ],
+    rows: pairs.map(({ at, first, second }): Cell[] => [
+      ...[at, first.stage, first.top1, second.top1],
+      ...differenceCells(compareTrials(first, second)),
+    ]),
+  };
+}
+
+/** Every trial of one allocation beside the other's at the same recovery. */
+export function pairTrials(
+  trials: readonly Trial[],
+  { first, second, at }: { readonly first: string; readonly second: string; readonly at: string },
+): TrialPair[] {
+  return trials.filter(({ name }) => name === first).flatMap((one) => {
+    const other = trials.find(({ name, stage }) => name === second && stage === one.stage);
+    return other === undefined ? [] : [{ at, first: one, second: other }];
+  });
 }
