@@ -4,7 +4,7 @@ import type { CalibrationSet } from "./calibration_set.ts";
 import type { Engine } from "./engine.ts";
 import type { Network } from "./network.ts";
 import { allocationProblem } from "./pipeline.ts";
-import { masksFor, pruneNetwork } from "./prune.ts";
+import { magnitudeOrders, masksFor, pruneNetwork } from "./prune.ts";
 import type { AdditivityPoint } from "./additivity_fit.ts";
 import { budgetForSparsity, prunedAtLevel } from "./allocation.ts";
 import type { Prng } from "./prng.ts";
@@ -206,11 +206,12 @@ export async function auditPlans(
   const compare = await comparison(engine, network, curves, calibration);
   const results: AuditedPlan[] = [];
   const total = layers.reduce((sum, { weights }) => sum + weights, 0);
+  const orders = magnitudeOrders(network);
   for (const plan of plans) {
     const chosen = layers.map(({ name, weights }, i) => (
       { name, weights, level: levels[plan[i]], pruned: prunedAtLevel(levels[plan[i]], weights) }
     ));
-    const real = await compare(pruneNetwork(network, masksFor(network, { layers: chosen })));
+    const real = await compare(pruneNetwork(network, masksFor(network, { layers: chosen }, orders)));
     results.push({
       sparsity: chosen.reduce((sum, { pruned }) => sum + pruned, 0) / total,
       levels: chosen.filter(({ level }) => level > 0).map(({ name, level }) => ({ name, level })),

@@ -49,6 +49,8 @@ export { loadCifar10, loadDenseNetwork, outputPath } from "./project.ts";
 // Curves, allocation, pruning
 export { type Statistic, statisticOf, STATISTICS } from "./distortion.ts";
 export { filterOutliers, monotoneHull } from "./filter_outliers.ts";
+export { bandWidths } from "./band_widths.ts";
+export { thinCurves } from "./thin_curves.ts";
 export { firstOrderMeter } from "./rd_curve/first_order.ts";
 export type { Objective } from "./rd_curve/measurement.ts";
 export type { Meter } from "./rd_curve/meter.ts";
@@ -94,6 +96,12 @@ export {
   auditRandomAllocations,
 } from "./additivity.ts";
 export { type AdditivityFit, fitAdditivity, kendallTau } from "./additivity_fit.ts";
+export {
+  compareTried,
+  type NamedAllocation,
+  type TriedAllocation,
+  tryAllocations,
+} from "./tried_allocations.ts";
 export { type AdjacentPair, auditAdjacentPairs } from "./adjacent_pairs.ts";
 export { type ApproximationError, approximationErrors } from "./approximation.ts";
 
@@ -143,11 +151,17 @@ export {
   readAllocateBench,
   readAllocateVerification,
 } from "./results/allocate_bench.ts";
-export { type CommittedCurves, committedCurves, committedCurvesList } from "./results/committed_curves.ts";
+export {
+  checkpointNote,
+  type CommittedCurves,
+  committedCurves,
+  committedCurvesList,
+  isOfCheckpoint,
+} from "./results/committed_curves.ts";
 
 // Charts and tables, and showing them
 export { crossingAt, medianOf, powerLawExponent, quantileOf } from "./quantiles.ts";
-export { compareByMcNemar, meanAndDeviation, wilsonInterval } from "./statistics.ts";
+export { compareByMcNemar, meanAndDeviation, type PairedComparison, wilsonInterval } from "./statistics.ts";
 export {
   accuracyChart,
   type ComparedCurve,
@@ -174,6 +188,8 @@ export {
   trainingChart,
   trainingLogsChart,
 } from "./charts.ts";
+export { additivityFitsTable } from "./tables/additivity_fits.ts";
+export { triedTable } from "./tables/tried_allocations.ts";
 export {
   accuracyTable,
   allocationTable,
@@ -209,4 +225,6 @@ export {
   sweepResults,
 } from "./results/sweep_results.ts";
 export { type PaperRow, type PaperTable, paperTable, type PaperTableName } from "./paper.ts";
+export type { ExplorerData } from "./explorer/data.ts";
+export { explorer, type ExplorerOptions } from "./explorer/prepare.ts";
 export { type ProgressDisplay, progressDisplay, show } from "./show.ts";

@@ -108,8 +108,9 @@ Deno.test("spreadChart() shows median and quartiles, and leaves zeros off the lo
 Deno.test("curveComparisonChart() marks knots and draws bands beside the line", () => {
   const data = comparison().data as ScatterTrace[];
   assert.deepEqual(data.map(({ mode, x }) => `${mode} ${x.length}`), [
-    ...["lines 3", "markers 2", "lines 2", "lines 2", "lines+markers 3"],
+    ...["lines 3", "markers 2", "lines 2", "lines 2", "lines+markers 3", "markers 1"],
   ]);
+  assert.deepEqual(data[0].y, [null, 1, 10]); // 0 stands at its own tick, once
   const curve = { name: "a", levels: [0, 1], distortion: [0] };
   assert.throws(() => curveComparisonChart({ title: "t", curves: [curve] }), {
     name: "TypeError",

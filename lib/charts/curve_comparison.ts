@@ -3,7 +3,8 @@ import type { Cell } from "../tables.ts";
 import { formatPercent, formatShort } from "../tables/format.ts";
 import { logAxisWithZero, shareAxis } from "./axes.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
-import { layout, seriesStyle } from "./style.ts";
+import { zeroMarkers } from "./curves.ts";
+import { DENSE_STYLE, layout, seriesStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 /** One curve; distortions in logits squared. */
@@ -49,7 +50,11 @@ export function curveComparisonChart(parts: CurveComparisonParts): Figure {
   const { axis, zeroAt } = logAxisWithZero(
     curves.flatMap(({ distortion, band = [] }) => [...distortion, ...band.flat()]),
   );
-  const data = curves.flatMap((curve, i) => traces(curve, i, zeroAt));
+  const zeros = curves.flatMap(({ levels, distortion }) => levels.filter((_, j) => distortion[j] === 0));
+  const data = [
+    ...curves.flatMap(traces),
+    zeroMarkers([...new Set(zeros)], zeroAt, DENSE_STYLE.colour),
+  ];
   const top = Math.max(...curves.map(({ levels }) => levels[levels.length - 1]));
   return {
     title,
@@ -87,10 +92,10 @@ function checkCurve({ name, levels, distortion, knots = levels, band }: Compared
   );
 }
 
-function traces(curve: ComparedCurve, i: number, zeroAt: number): ScatterTrace[] {
+function traces(curve: ComparedCurve, i: number): ScatterTrace[] {
   const { name, levels, distortion, knots, band } = curve;
   const { colour, dash, symbol } = seriesStyle(i);
-  const at = (value: number) => value > 0 ? value : zeroAt;
+  const at = (value: number) => value > 0 ? value : null; // zeros stand apart: a line to them would have a made-up slope
   const line: ScatterTrace = {
     type: "scatter",
     mode: knots ? "lines" : "lines+markers",

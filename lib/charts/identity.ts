@@ -20,6 +20,8 @@ export interface IdentityParts {
   readonly yTitle: string;
   /** In an order that the colours follow, such as rising sparsity. */
   readonly groups: readonly { readonly name: string; readonly points: readonly IdentityPoint[] }[];
+  /** What x and y are called beside the line and in the table. @default ["predicted", "real"] */
+  readonly names?: readonly [string, string];
 }
 
 /** A point this near to the line counts as on it, in words. */
@@ -30,11 +32,13 @@ const SYMBOLS = Object.values(METHOD_STYLES).map(({ symbol }) => symbol);
 /**
  * Scatter of predicted (x) against real (y), one colour and marker per group, both axes alike.
  *
+ * `predicted` and `real` may be any two quantities that a claim holds equal: `names` says which.
  * Points of which a value is 0 have no place on log axes: they are in the table only.
  *
  * @throws {RangeError} If there is no point with both values above 0.
  */
-export function identityChart({ title, subtitle, xTitle, yTitle, groups }: IdentityParts): Figure {
+export function identityChart(parts: IdentityParts): Figure {
+  const { title, subtitle, xTitle, yTitle, groups, names: [x, y] = ["predicted", "real"] } = parts;
   const shown = groups.map(({ name, points }) => (
     { name, points: points.filter(({ predicted, real }) => predicted > 0 && real > 0) }
   ));
@@ -59,13 +63,13 @@ export function identityChart({ title, subtitle, xTitle, yTitle, groups }: Ident
         y: points.map(({ real }) => real),
         marker: { color: colour, size: 7, symbol: SYMBOLS[i % SYMBOLS.length] },
         text: points.map(({ label }) => plotlyText(label)),
-        hovertemplate: "<b>%{text}</b><br>predicted %{x:.3~g}<br>real %{y:.3~g}",
+        hovertemplate: `<b>%{text}</b><br>${plotlyText(x)} %{x:.3~g}<br>${plotlyText(y)} %{y:.3~g}`,
       };
     }),
     {
       type: "scatter",
       mode: "lines",
-      name: "real = predicted",
+      name: plotlyText(`${y} = ${x}`),
       x: ends,
       y: ends,
       line: { color: DENSE_STYLE.colour, width: 1.5, dash: "dash" },
@@ -92,9 +96,9 @@ export function identityChart({ title, subtitle, xTitle, yTitle, groups }: Ident
       columns: [
         { name: "group" },
         { name: "what" },
-        { name: "predicted", unit: "logits²" },
-        { name: "real", unit: "logits²" },
-        { name: "real / predicted", digits: 3 },
+        { name: x, unit: "logits²" },
+        { name: y, unit: "logits²" },
+        { name: `${y} / ${x}`, digits: 3 },
       ],
       rows: groups.flatMap(({ name, points }) =>
         points.map(({ label, predicted, real }) => [

@@ -1,9 +1,9 @@
 /** The curves of `data/curves`, by name, and what its README says of the networks they were measured on. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { projectPath } from "../project.ts";
+import { denseWeightsPath, projectPath } from "../project.ts";
 import { type CurvesFile, readCurves } from "../rd_files.ts";
-import { readText } from "../store.ts";
+import { readText, sha256 } from "../store.ts";
 
 /** A row of the README's table. */
 export interface CommittedCurves {
@@ -58,6 +58,33 @@ export function committedCurvesList(
   throw new TypeError(
     `Cannot read ${path}: it must have a table with a row for each curves file, it has none`,
   );
+}
+
+/** Whether curves were measured on the very checkpoint that `loadDenseNetwork` loads, by the SHA-256 of its file. */
+export function isOfCheckpoint(
+  { model, provenance }: Pick<CurvesFile, "model" | "provenance">,
+  { path = denseWeightsPath(model) }: { readonly path?: string } = {},
+): boolean {
+  return provenance.weightsSha256 === sha256(readFileSync(path));
+}
+
+/**
+ * A line of Markdown for a reader: on which network committed curves were measured, and what brings them up to date.
+ *
+ * @param name As for {@linkcode committedCurves}.
+ */
+export function checkpointNote(
+  name: string,
+  options: CurvesFolder & { readonly path?: string } = {},
+): string {
+  const curves = committedCurves(name, options);
+  const { model, samples } = curves;
+  if (isOfCheckpoint(curves, options)) {
+    return `The committed curves \`${name}\` (N = ${samples}) were measured on the checkpoint used here.`;
+  }
+  return `> **Note.** The committed curves \`${name}\` were measured on an _earlier_ checkpoint of ${model}: what is live ` +
+    `here and they are of two networks. \`deno task curves --model ${model} --samples ${samples} --out ` +
+    `data/curves/${name}.json\` measures them anew.`;
 }
 
 /** A cell of Markdown without its links. */
