@@ -27,7 +27,7 @@ export function layerFigure(
   const { colour, name } = methodStyle("ours");
   const data: Trace[] = [
     { type: "bar", name, x, y: shares(ours), marker: { color: colour } },
-    ...rivals.map((rival) => points(rival.method, x, shares(rival), "markers")),
+    ...rivals.map((rival) => points(rival.method, x, shares(rival), "markers", x.length > 60 ? 5 : 7)),
   ];
   return {
     title,
@@ -111,7 +111,7 @@ function points(
   x: readonly Coordinate[],
   y: readonly number[],
   mode: ScatterTrace["mode"],
-  size = 7,
+  size: number,
 ): ScatterTrace {
   const { name, colour, symbol } = methodStyle(method);
   return { type: "scatter", mode, name: plotlyText(name), x, y, marker: { color: colour, size, symbol } };
@@ -120,7 +120,7 @@ function points(
 function line(method: string, x: readonly number[], y: readonly number[]): ScatterTrace {
   const { colour, dash } = methodStyle(method);
   const width = method === "ours" ? 2.5 : 1.5;
-  return { ...points(method, x, y, "lines"), line: { color: colour, width, dash } };
+  return { ...points(method, x, y, "lines", 0), line: { color: colour, width, dash } };
 }
 
 /** Ours, without points closer than a line can show. */

@@ -1,6 +1,6 @@
 /** An answer in words: the line that is read aloud, and the rows of the table. */
 import { methodStyle } from "../charts/style.ts";
-import { formatNumber, formatPercent, formatShort } from "../tables/format.ts";
+import { formatPercent, formatShort } from "../tables/format.ts";
 import type { Answer, ExplorerCost, MethodAnswer, OurAnswer } from "./explore.ts";
 import { COST_NAMES } from "./figures.ts";
 
@@ -27,12 +27,10 @@ export function timesText({ distortion }: MethodAnswer, ours: MethodAnswer): str
   return ours.distortion === 0 ? "–" : `${formatShort(distortion / ours.distortion)} ×`;
 }
 
-/** What is left of a cost, with its share of the dense network's. */
+/** What is left of a cost in its unit, with its share of the dense network's. */
 export function leftText(cost: ExplorerCost, left: number, dense: number): string {
-  const share = formatPercent(left / dense);
-  if (cost === "weights") return `${formatNumber(left)} (${share})`;
-  const [divisor, unit] = cost === "bytes"
-    ? (dense >= 1e6 ? [1e6, "MB"] : [1e3, "kB"])
-    : (dense >= 1e6 ? [1e6, "M"] : [1, ""]);
-  return `${formatShort(left / divisor)} ${unit}`.trim() + ` (${share})`;
+  const power = [1e9, 1e6, 1e3].find((least) => left >= least) ?? 1;
+  const prefix = { 1e9: "G", 1e6: "M", 1e3: "k", 1: "" }[power];
+  const unit = [prefix, cost === "bytes" ? "B" : ""].join("");
+  return `${[formatShort(left / power), unit].join(" ").trim()} (${formatPercent(left / dense)})`;
 }

@@ -2,10 +2,9 @@
 import type { FrontPoint } from "../../allocate.ts";
 import type { Figure } from "../../charts/figure.ts";
 import { staticSvg } from "../../static_svg.ts";
-import { formatPercent } from "../../tables/format.ts";
 import type { ExplorerData } from "../data.ts";
 import { type Answer, type MethodAnswer, prepareExplorer } from "../explore.ts";
-import { COST_NAMES, frontFigure, layerFigure } from "../figures.ts";
+import { frontFigure, layerFigure } from "../figures.ts";
 import { constraintsOf, rulesText } from "../rules.ts";
 import { answerText } from "../words.ts";
 import { type Asked, makeControls } from "./controls.ts";
@@ -33,7 +32,7 @@ export function mountExplorer(host: HTMLElement, data: ExplorerData): void {
   const result = element("p", { class: "rd-explorer-result" });
   const spoken = element("p", { class: "rd-unseen", role: "status", "aria-live": "polite" });
   const time = element("p", { class: "rd-explorer-time" });
-  const asked = element("p", { class: "rd-explorer-asked" });
+  const kept = element("p", { class: "rd-explorer-kept" });
   const [bars, front] = [
     element("div", { class: "rd-explorer-drawing" }),
     element("div", { class: "rd-explorer-drawing" }),
@@ -64,8 +63,8 @@ export function mountExplorer(host: HTMLElement, data: ExplorerData): void {
       element("small", {}, `${data.model}, ${data.statistic} distortion over ${data.samples} inputs`),
     ),
     controls.node,
-    asked,
     result,
+    kept,
     spoken,
     bars,
     front,
@@ -115,9 +114,7 @@ export function mountExplorer(host: HTMLElement, data: ExplorerData): void {
     ruleCount.textContent = given.length === 0
       ? ""
       : ` (${given.length} ${given.length === 1 ? "layer" : "layers"})`;
-    asked.textContent =
-      `Asked: at least ${formatPercent(now.saving)} of the ${COST_NAMES[now.cost]} saved. ` +
-      `Rules: ${rulesText(given)}.`;
+    kept.textContent = `Rules that ours keeps: ${rulesText(given)}.`;
     try {
       const answer = explorer.ask(question, effortLimit === undefined ? {} : { effortLimit });
       const key = JSON.stringify([now.cost, given]);
