@@ -151,6 +151,9 @@ export {
   readAllocateBench,
   readAllocateVerification,
 } from "./results/allocate_bench.ts";
+export { type CurvesBench, readCurvesBench } from "./results/curves_bench.ts";
+export { type CurveWork, curveWork, curveWorkTable } from "./results/curve_work.ts";
+export { processor } from "./rd_curve/processor.ts";
 export {
   checkpointNote,
   type CommittedCurves,
