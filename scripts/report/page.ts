@@ -10,7 +10,8 @@ export interface PageParts {
   readonly article: string;
   readonly footer: string;
   readonly figures: readonly PlotlyFigure[];
-  readonly explorers: readonly ExplorerData[];
+  /** @default {[]} */
+  readonly explorers?: readonly ExplorerData[];
   readonly style: string;
   /** Run in this order; each in an element of its own. */
   readonly scripts: readonly string[];
@@ -30,7 +31,7 @@ const FAVICON = "data:image/svg+xml," + encodeURIComponent(
  * @throws {SyntaxError} If a script could end its own element.
  */
 export function composePage(
-  { title, article, footer, figures, explorers, style, scripts }: PageParts,
+  { title, article, footer, figures, explorers = [], style, scripts }: PageParts,
 ): string {
   for (const script of scripts) {
     if (/<\/script|<!--|\r/i.test(script)) {

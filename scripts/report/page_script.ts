@@ -5,7 +5,8 @@ import { readText, sha256, writeFileWhole } from "../../lib/store.ts";
 import { PROJECT_FOLDER } from "../folders.ts";
 
 const ENTRY = join(PROJECT_FOLDER, "lib", "explorer", "page", "main.ts");
-const CACHE = join(PROJECT_FOLDER, "data", "cache", "page_scripts");
+/** Bundles by the content of their sources. */
+export const PAGE_SCRIPT_FOLDER = join(PROJECT_FOLDER, "data", "cache", "page_scripts");
 
 /**
  * Bundles `lib/explorer/page`, or takes the bundle that was made of the same sources by the same Deno.
@@ -13,7 +14,7 @@ const CACHE = join(PROJECT_FOLDER, "data", "cache", "page_scripts");
  * @throws {TypeError} If the bundler fails; Deno fetches it once over the network.
  */
 export async function explorerScript(): Promise<string> {
-  const path = join(CACHE, `${sha256(new TextEncoder().encode(sources()))}.js`);
+  const path = join(PAGE_SCRIPT_FOLDER, `${sha256(new TextEncoder().encode(sources()))}.js`);
   if (existsSync(path)) return readText(path);
   const args = ["bundle", "--quiet", "--minify", "--platform", "browser", "--format", "iife", ENTRY];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: PROJECT_FOLDER })
@@ -25,7 +26,7 @@ export async function explorerScript(): Promise<string> {
       `Cannot bundle the explorer: "deno bundle" must end well (it fetches its bundler once), it says: ${reason}`,
     );
   }
-  mkdirSync(CACHE, { recursive: true });
+  mkdirSync(PAGE_SCRIPT_FOLDER, { recursive: true });
   writeFileWhole(path, script);
   return script;
 }

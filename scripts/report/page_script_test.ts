@@ -9,10 +9,9 @@ Deno.test("explorerScript() is one script for a page: no module, no runtime, no 
   });
   if (script === null) return;
   new Function(script); // parses as a classic script: an import would be an error
-  assert.doesNotMatch(
-    script,
-    /<\/script|<!--|\r|node:|\bDeno\b|\bprocess\b|fetch\(|XMLHttpRequest|https?:\/\/(?!www\.w3\.org)/i,
-  );
+  const foreign =
+    /<\/script|<!--|\r|["'`]node:|\bDeno\b|\bprocess\.|fetch\(|XMLHttpRequest|https?:\/\/(?!www\.w3\.org)/gi;
+  assert.deepEqual(script.match(foreign), null);
   assert.ok(script.length < 2e5, `${script.length} bytes`);
   assert.equal(await explorerScript(), script);
 });

@@ -26,7 +26,6 @@ const PARTS = {
   article: "<p>a</p>",
   footer: "",
   figures: [],
-  explorers: [],
   style: "",
   scripts: ["let a = 1;"],
 };

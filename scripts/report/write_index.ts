@@ -30,7 +30,6 @@ export function writeIndex(
       origin: pageOrigin(),
     }),
     figures: [],
-    explorers: [],
     style: templateText("page.css"),
     scripts: [templateText("page.js")],
   });

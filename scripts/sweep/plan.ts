@@ -64,7 +64,6 @@ export function planSweep(configuration: SweepConfiguration): SweepPlan {
 
 function chainJob(settings: ChainSettings): ChainJob {
   const { statistic = "mean", curveRecovery = "none", refine, statistics, fineTuning = true } = settings;
-  const { protocol } = settings;
   const name = chainName(settings);
   try {
     requireOneOf("method", settings.method, CHAIN_METHODS);
