@@ -151,6 +151,9 @@ export {
   readAllocateBench,
   readAllocateVerification,
 } from "./results/allocate_bench.ts";
+export { type CurvesBench, readCurvesBench } from "./results/curves_bench.ts";
+export { type CurveWork, curveWork, curveWorkTable } from "./results/curve_work.ts";
+export { processor } from "./rd_curve/processor.ts";
 export {
   checkpointNote,
   type CommittedCurves,
@@ -161,6 +164,7 @@ export {
 
 // Charts and tables, and showing them
 export { crossingAt, medianOf, powerLawExponent, quantileOf } from "./quantiles.ts";
+export { rankCorrelation } from "./rank_correlation.ts";
 export { compareByMcNemar, meanAndDeviation, type PairedComparison, wilsonInterval } from "./statistics.ts";
 export {
   accuracyChart,
@@ -215,6 +219,8 @@ export {
   verdictOf,
 } from "./results/comparisons.ts";
 export { allocateToMacs, type LayerMacs, remainingMacsOf } from "./results/budget_for_macs.ts";
+export { chainAllocation } from "./results/chain_allocations.ts";
+export { searchExcess, searchExcessTable } from "./results/search_excess.ts";
 export { liveChain } from "./results/live_chain.ts";
 export { type Trial, type TrialPlan, trialPoints, tryRecoveries } from "./trials.ts";
 export { pairTrials, type TrialPair, trialPairsTable, trialsTable } from "./tables/trials.ts";

@@ -4,7 +4,7 @@ import { formatShort } from "../tables/format.ts";
 import { logAxis } from "./axes.ts";
 import { pale } from "./colour.ts";
 import type { BarTrace, Figure } from "./figure.ts";
-import { DENSE_STYLE, layout, methodStyle } from "./style.ts";
+import { DENSE_STYLE, INK, layout, methodStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 /** A time, and where it is from. */
@@ -13,8 +13,8 @@ export interface Cost {
   readonly what: string;
   /** Whose number it is and on which machine. */
   readonly source: string;
-  /** Gives the source its colour; the paper's own numbers are hollow and grey. */
-  readonly method: string | "paper";
+  /** A method, which gives the source its colour, `paper` for the paper's own numbers, or `peer` for another program. */
+  readonly method: string;
   /** Above 0. */
   readonly seconds: number;
 }
@@ -39,7 +39,10 @@ export function costChart(
     alt: `Bar chart of seconds on a log axis. ${
       costs.map(({ what, source, seconds }) => `${what}, ${source}: ${formatShort(seconds)} s`).join("; ")
     }.`,
-    data: sources.map((bars) => trace(bars, whats)),
+    data: sources.map((bars, i) => {
+      const isFirst = sources.findIndex(([{ method }]) => method === bars[0].method) === i;
+      return trace(bars, whats, { isFilled: bars[0].method === "ours" && isFirst });
+    }),
     layout: layout({
       title,
       subtitle,
@@ -57,15 +60,22 @@ export function costChart(
   };
 }
 
-function trace(bars: readonly Cost[], whats: readonly string[]): BarTrace {
+/** Grey is the paper, black another program. */
+const COLOURS: ReadonlyMap<string, string> = new Map([["paper", DENSE_STYLE.colour], ["peer", INK]]);
+
+function trace(
+  bars: readonly Cost[],
+  whats: readonly string[],
+  { isFilled }: { readonly isFilled: boolean },
+): BarTrace {
   const [{ source, method }] = bars;
-  const colour = method === "paper" ? DENSE_STYLE.colour : methodStyle(method).colour;
+  const colour = COLOURS.get(method) ?? methodStyle(method).colour;
   return {
     type: "bar",
     name: plotlyText(source),
     x: whats.map(plotlyText),
     y: whats.map((what) => bars.find((bar) => bar.what === what)?.seconds ?? null),
-    marker: { color: method === "ours" ? colour : pale(colour), line: { color: colour, width: 1 } },
+    marker: { color: isFilled ? colour : pale(colour), line: { color: colour, width: 1 } },
     hovertemplate: "%{y:.3~g} s",
   };
 }

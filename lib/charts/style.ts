@@ -27,11 +27,12 @@ export const METHOD_STYLES: Readonly<Record<string, MethodStyle>> = {
   dpf: { name: "DPF", colour: "#A6761D", dash: "dot", symbol: "star" },
   algorithm1: { name: "Algorithm 1", colour: "#882255", dash: "dash", symbol: "hexagon" },
   ternary: { name: "Ternary search", colour: "#44449E", dash: "longdash", symbol: "hourglass" },
-  "single-layer": {
-    name: "Single-layer objective",
-    colour: "#4D4D4D",
-    dash: "solid",
-    symbol: "triangle-down",
+  "single-layer": { name: "Single-layer", colour: "#4D4D4D", dash: "longdash", symbol: "bowtie" },
+  "single-layer-relative": {
+    name: "Single-layer, relative",
+    colour: "#B07D48",
+    dash: "dashdot",
+    symbol: "hexagram",
   },
 };
 

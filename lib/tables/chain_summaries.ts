@@ -39,16 +39,17 @@ export function resultsTable(summaries: readonly ChainSummary[], options: Result
   };
 }
 
-/** One line for each comparison with a rival; difference = ours minus the rival's. */
+/** One line for each comparison with a rival; difference = ours minus the rival's, unless the options say otherwise. */
 export function rivalsTable(
   rivals: readonly RivalComparison[],
-  { caption = "Ours minus each rival, on the same images" }: { readonly caption?: string } = {},
+  options: { readonly caption?: string; readonly heading?: string } = {},
 ): Table {
+  const { caption = "Ours minus each rival, on the same images", heading = "rival" } = options;
   return {
     caption,
     columns: [
       { name: "network" },
-      { name: "rival" },
+      { name: heading },
       { name: "target", ...PERCENT },
       { name: "common seeds", digits: 0 },
       ...DIFFERENCE,
