@@ -1,21 +1,25 @@
 /** What a notebook computed once: kept on the disk by all that decides it, and said to be kept when it is shown again. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import type { Engine } from "../engine.ts";
 import { projectPath } from "../project.ts";
 import { provenance } from "../provenance.ts";
 import { processor } from "../rd_curve/processor.ts";
+import { findKernel } from "../show/kernel.ts";
 import { duration, type ProgressDisplay, progressDisplay } from "../show/progress.ts";
 import { canonicalJson, FileError, readJson, sha256, writeFileWhole } from "../store.ts";
 import { libraryVersion } from "./library_version.ts";
 
 export interface CacheOptions {
-  /** @default data/cache/notebooks */
+  /** @default {the variable RD_NOTEBOOK_CACHE, else data/cache/notebooks} */
   readonly folder?: string;
   /** @default {the kernel around} */
   readonly display?: (title: string) => ProgressDisplay;
   /** Milliseconds. */
   readonly now?: () => number;
+  /** Calls back when the reader stops the cell; returns what ends that. @default {the kernel around} */
+  readonly onStop?: (listener: () => void) => () => void;
 }
 
 /** A file of the cache. */
@@ -37,7 +41,7 @@ const FORMAT = "rd-cached/1";
  * Computes a result, or takes it from the cache if title, inputs, code and processor are those it was computed with.
  *
  * Shows a bar while it computes; afterwards how long it took, or that it is from the cache and of which run. A damaged
- * or foreign file is a miss. A computation that fails leaves nothing.
+ * or foreign file is a miss. A computation that fails or is stopped leaves nothing.
  *
  * @param title Names the computation, shown beside the bar; together with the inputs it must tell all that differs.
  * @param inputs Whatever decides the result: numbers, text, networks, calibration sets, image sets, curves, an engine.
@@ -53,9 +57,10 @@ export async function cached<T>(
   options: CacheOptions = {},
 ): Promise<T> {
   const {
-    folder = projectPath("data", "cache", "notebooks"),
+    folder = process.env.RD_NOTEBOOK_CACHE || projectPath("data", "cache", "notebooks"),
     display = progressDisplay,
     now = () => performance.now(),
+    onStop = findKernel()?.onStop,
   } = options;
   const key = keyOf(title, inputs);
   const path = join(folder, `${key}.json`);
@@ -66,7 +71,7 @@ export async function cached<T>(
     return kept.result as T;
   }
   const began = now();
-  const result = await compute(bar.update);
+  const result = await computeUntilStopped(compute, bar, onStop);
   const { runId, created } = provenance({ engine: null, seed: null, protocol: title, samples: null });
   const text = canonicalJson(result);
   const entry: Entry = {
@@ -83,6 +88,24 @@ export async function cached<T>(
   writeFileWhole(path, JSON.stringify(entry));
   await bar.finish();
   return JSON.parse(text);
+}
+
+/** Where the kernel goes on with a cell that was stopped, the next report of progress ends the computation. */
+async function computeUntilStopped<T>(
+  compute: (onProgress: (done: number, total: number) => void) => Promise<T> | T,
+  bar: ProgressDisplay,
+  onStop: CacheOptions["onStop"],
+): Promise<T> {
+  let isStopped = false;
+  const forget = onStop?.(() => isStopped = true);
+  try {
+    return await compute((done, total) => {
+      if (isStopped) throw new RangeError("Cannot go on: the cell was stopped");
+      bar.update(done, total);
+    });
+  } finally {
+    forget?.();
+  }
 }
 
 function readEntry(path: string, key: string): Entry | null {

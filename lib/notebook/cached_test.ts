@@ -76,3 +76,22 @@ Deno.test("cached() keeps nothing of a computation that fails or whose result is
     assert.deepEqual(readdirSync(options.folder), []);
   });
 });
+
+Deno.test("cached() ends a computation whose cell was stopped, and keeps nothing", async () => {
+  await inFolder(async (options) => {
+    const listeners = new Set<() => void>();
+    const onStop = (listener: () => void) => (listeners.add(listener), () => listeners.delete(listener));
+    const seen: number[] = [];
+    const computing = cached("x", 1, (onProgress) => {
+      for (let done = 1; done <= 9; done++) {
+        if (done === 3) listeners.forEach((stop) => stop());
+        onProgress(done, 9);
+        seen.push(done);
+      }
+    }, { ...options, onStop });
+    await assert.rejects(computing, { name: "RangeError", message: "Cannot go on: the cell was stopped" });
+    assert.deepEqual(seen, [1, 2]);
+    assert.equal(listeners.size, 0);
+    assert.deepEqual(readdirSync(options.folder), []);
+  });
+});

@@ -1,4 +1,6 @@
 /** The kernel that runs the cell: one small interface over Deno's and tslab's. */
+import type { EventEmitter } from "node:events";
+import process from "node:process";
 
 /** Renderings of one value by MIME type, richest first. */
 export type Bundle = Readonly<Record<string, unknown>>;
@@ -8,6 +10,11 @@ export interface Kernel {
   display(bundle: Bundle): Promise<void>;
   /** A display that is written again in place. */
   updatable(): (bundle: Bundle) => Promise<void>;
+  /**
+   * Calls back when the reader stops the cell; returns what ends that. Missing where the kernel itself ends what the
+   * cell started: Deno does, tslab only stops to wait for it.
+   */
+  readonly onStop?: (listener: () => void) => () => void;
 }
 
 /** What of `Deno.jupyter` is used here. */
@@ -63,6 +70,12 @@ function denoKernel(jupyter: DenoJupyter): Kernel {
   };
 }
 
+/**
+ * What scripts/tslab/kernel.cjs makes of Jupyter's SIGINT. Not the signal itself: tslab takes its listeners away while a
+ * cell starts, and one that is added just then makes the next signal kill the process.
+ */
+const STOP_EVENT = "rd-pruning:stop";
+
 /** tslab sends one MIME type a message: the first of the bundle. */
 function tslabKernel(tslab: Tslab): Kernel {
   const send = (display: TslabDisplay, bundle: Bundle) => {
@@ -76,6 +89,11 @@ function tslabKernel(tslab: Tslab): Kernel {
     updatable: () => {
       const display = tslab.newDisplay();
       return (bundle) => send(display, bundle);
+    },
+    onStop: (listener) => {
+      const events: EventEmitter = process;
+      events.on(STOP_EVENT, listener);
+      return () => events.off(STOP_EVENT, listener);
     },
   };
 }
