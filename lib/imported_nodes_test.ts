@@ -242,7 +242,12 @@ Deno.test("recover() brings a network of depthwise convolutions nearer to the de
   };
   const before = await measureDistortion(engine, dense, pruned, set);
   for (const step of ["lsq", "layerwise"] as const) {
-    const recovered = await recover(engine, pruned, { dense, steps: [step], source, statistics: "corrected" });
+    const recovered = await recover(engine, pruned, {
+      dense,
+      steps: [step],
+      source,
+      statistics: "corrected",
+    });
     const after = await measureDistortion(engine, dense, recovered, set);
     assert.ok(after.mean < before.mean, `${step}: ${after.mean} is not below ${before.mean}`);
     for (const { name } of layers) {

@@ -184,7 +184,8 @@ export function inferShapes(architecture: Architecture): Map<string, readonly nu
   return shapes;
 }
 
-function outputShape(node: NetworkNode, inputs: readonly (readonly number[])[]): readonly number[] {
+/** Shape of one image's output of a node, from those of its inputs. */
+export function outputShape(node: NetworkNode, inputs: readonly (readonly number[])[]): readonly number[] {
   const [height, width, channels] = inputs[0];
   const windowed =
     (size: number, { stride, padding }: { stride: number; padding: number }) => (side: number) =>
