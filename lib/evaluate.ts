@@ -22,6 +22,7 @@ export interface Evaluation {
 /** Inputs with their classes, made or read when they are needed. */
 export interface LabelledSource extends LogitSource {
   readonly name: string;
+  /** Below 0: an image that could not be read, and is not counted; known once it was asked for. */
   readonly labels: ArrayLike<number>;
 }
 
@@ -61,7 +62,8 @@ export async function evaluateSource(
     }
     onProgress?.(Math.min(source.count, first + batch), source.count);
   });
-  return { top1: correct / source.count, samples: source.count, predictions };
+  const samples = Array.from(source.labels).filter((label) => label >= 0).length;
+  return { top1: correct / samples, samples, predictions };
 }
 
 function argmax(values: Float32Array, start: number, count: number, image: number): number {

@@ -81,7 +81,7 @@ async function pruneCommand(options: Options): Promise<void> {
     throw new UsageError("Cannot store half floats: --half goes with --compact");
   }
   for (const path of [options.out, options.compact ?? options.out]) makeFolderOf(path);
-  const { network: dense, path } = openNetwork(options);
+  const { network: dense, weightsSha256 } = await openNetwork(options);
   const allocation = readAllocation(options.allocation);
   const masks = masksFor(dense, allocation);
   const plain = pruneNetwork(dense, masks);
@@ -100,7 +100,7 @@ async function pruneCommand(options: Options): Promise<void> {
         ? "no recovery"
         : `recovery ${recoveryText(steps)} on ${recovery.source.name}, statistics ${options.statistics}`),
     samples: recovery?.source.count ?? null,
-    weightsSha256: sha256(path),
+    weightsSha256,
     allocationSha256: sha256(options.allocation),
     ...(recovery && { seconds }),
   });

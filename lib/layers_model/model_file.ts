@@ -1,4 +1,5 @@
 /** A TensorFlow.js layers model as it lies on disk or behind a URL: topology, and tensors by name. */
+import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { z } from "zod";
@@ -84,6 +85,15 @@ export async function readLayersModel(location: string): Promise<LayersModelFile
     }
   }
   return { location, json: parsed.data, topology: modelTopology, tensors };
+}
+
+/** SHA-256 of all weights, tensor after tensor in the manifest's order. */
+export function modelSha256({ tensors }: Pick<LayersModelFile, "tensors">): string {
+  const hash = createHash("sha256");
+  for (const { data } of tensors.values()) {
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
 }
 
 interface Source {

@@ -45,6 +45,9 @@ for (const [model, architecture] of Object.entries(SMALL_IMAGENET)) {
   const { shape, images } = goldenImagesFor(network);
   mkdirSync(join(folder, model), { recursive: true });
   saveNetwork(join(folder, model, "weights.safetensors"), network);
-  const batch = new Map([["images", { dtype: "F32", shape: [...shape], data: images } as const]]);
-  writeFileWhole(join(folder, model, "batches.safetensors"), serializeSafetensors(batch));
+  const stored = { dtype: "F32" as const, shape: [...shape], data: images };
+  writeFileWhole(
+    join(folder, model, "batches.safetensors"),
+    serializeSafetensors(new Map([["images", stored]])),
+  );
 }
