@@ -5,13 +5,16 @@ import * as tf from "@tensorflow/tfjs";
 
 type Tensor = tf.SymbolicTensor;
 
-/** Depthwise and separable convolutions, uneven padding, a residual, global pooling; batch norms without scale. */
-export function mobileModel(classes = 3): tf.LayersModel {
+/**
+ * Depthwise and separable convolutions, uneven padding, a residual, global pooling; batch norms without scale, unless
+ * the model is to be trained: TensorFlow.js fails to train such.
+ */
+export function mobileModel({ classes = 3, isTrained = false } = {}): tf.LayersModel {
   const input = tf.input({ shape: [17, 17, 3], name: "images" });
   const { layers } = tf;
   const bounded = (x: Tensor, name: string) =>
     layers.reLU({ maxValue: 6, name }).apply(
-      layers.batchNormalization({ scale: false, name: `${name}_bn` }).apply(x),
+      layers.batchNormalization({ scale: isTrained, name: `${name}_bn` }).apply(x),
     ) as Tensor;
   let x = layers.conv2d({
     filters: 8,
@@ -36,11 +39,12 @@ export function mobileModel(classes = 3): tf.LayersModel {
   x = layers.conv2d({ filters: classes, kernelSize: 1, name: "scores" }).apply(x) as Tensor;
   x = layers.reshape({ targetShape: [classes], name: "row" }).apply(x) as Tensor;
   const output = layers.activation({ activation: "softmax", name: "probabilities" }).apply(x) as Tensor;
-  return shaken(tf.model({ inputs: input, outputs: output, name: "mobile" }));
+  const model = tf.model({ inputs: input, outputs: output, name: "mobile" });
+  return isTrained ? model : shaken(model);
 }
 
 /** Branches that join by concatenation, both pools, `same` of both kinds, a dense head with batch norm of features. */
-export function branchedModel(classes = 3): tf.LayersModel {
+export function branchedModel({ classes = 3, isTrained = false } = {}): tf.LayersModel {
   const input = tf.input({ shape: [16, 16, 3], name: "images" });
   const { layers } = tf;
   const stem = layers.conv2d({ filters: 6, kernelSize: 3, activation: "relu", name: "stem" })
@@ -66,7 +70,8 @@ export function branchedModel(classes = 3): tf.LayersModel {
   x = layers.batchNormalization({ name: "norm" }).apply(x);
   x = layers.leakyReLU({ alpha: 0.2, name: "leaky" }).apply(x);
   const output = layers.dense({ units: classes, activation: "softmax", name: "scores" }).apply(x) as Tensor;
-  return shaken(tf.model({ inputs: input, outputs: output, name: "branched" }));
+  const model = tf.model({ inputs: input, outputs: output, name: "branched" });
+  return isTrained ? model : shaken(model);
 }
 
 /** Moves every vector off 0 and 1, so that each matters; variances stay above 0. */

@@ -25,6 +25,7 @@ import {
   type NetworkFlags,
   openNetwork,
 } from "./options.ts";
+import { fromModelCommand } from "./prune/from_model.ts";
 
 interface Options extends NetworkFlags, EngineFlags {
   allocation: string;
@@ -71,7 +72,9 @@ const command = addEngineOptions(addNetworkOptions(new Command("prune")))
       "  deno task prune --model resnet32 --allocation allocation.json --out pruned.safetensors\n" +
       "  deno task prune --model resnet32 --allocation allocation.json --recovery lsq --out pruned.safetensors\n" +
       "  deno task prune --model resnet32 --allocation allocation.json --out pruned.safetensors \\\n" +
-      "    --compact pruned.sparse --half\n",
+      "    --compact pruned.sparse --half\n" +
+      "a TensorFlow.js layers model, on your images (deno task prune --from --help):\n" +
+      "  deno task prune --from model.json --images photographs --sparsity 0.8 --out pruned\n",
   )
   .action(pruneCommand);
 
@@ -169,4 +172,4 @@ async function recoverWithBar(
   }
 }
 
-await run(command);
+await run(Deno.args.some((arg) => /^--from(=|$)/.test(arg)) ? fromModelCommand : command);
