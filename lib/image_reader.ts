@@ -1,6 +1,7 @@
 /** Decoded batches of a folder's images, each prepared while the one before it is computed with. */
 import { createPixelTable, normaliseImages } from "./augment.ts";
 import type { CalibrationSet } from "./calibration_set.ts";
+import type { ImageSet } from "./cifar10.ts";
 import { decodeImage } from "./decode_image.ts";
 import type { LabelledSource } from "./evaluate.ts";
 import type { ImageFolder } from "./image_folder.ts";
@@ -130,4 +131,16 @@ export async function folderCalibration(
   const inputs = good.length === reader.count ? all : new Float32Array(good.length * size);
   if (inputs !== all) good.forEach((k, to) => inputs.set(all.subarray(k * size, (k + 1) * size), to * size));
   return { name: folder.name, count: good.length, shape: architecture.inputShape, inputs };
+}
+
+/** A (small) folder's images in memory as bytes; all must be readable and labelled. */
+export async function readImages({ inputShape }: Architecture, folder: ImageFolder): Promise<ImageSet> {
+  const { name, files, labels } = folder;
+  if (labels === null) {
+    throw new TypeError(`Cannot read ${name}: its images must have classes, they have none`);
+  }
+  const size = sizeOf(inputShape);
+  const pixels = new Uint8Array(files.length * size);
+  await Promise.all(files.map(async (file, k) => pixels.set(await decodeImage(file, inputShape), k * size)));
+  return { name, count: files.length, shape: inputShape, pixels, labels, classes: [] };
 }
