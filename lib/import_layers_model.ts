@@ -51,7 +51,27 @@ export async function importLayersModel(
   return convertLayersModel(await readLayersModel(location), options);
 }
 
-/** As {@link importLayersModel}, of a file that was read already. */
+/**
+ * As {@link importLayersModel}, of a file that was read already.
+ *
+ * @example One dense layer on the pixels
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { convertLayersModel } from "./import_layers_model.ts";
+ *
+ * const layers = [
+ *   { class_name: "Flatten", config: { name: "flat", batch_input_shape: [null, 1, 2, 1] } },
+ *   { class_name: "Dense", config: { name: "scores", units: 3, activation: "softmax" } },
+ * ];
+ * const tensors = new Map([
+ *   ["scores/kernel", { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
+ *   ["scores/bias", { shape: [3], data: new Float32Array(3) }],
+ * ]);
+ * const topology = { class_name: "Sequential", config: { name: "tiny", layers } };
+ * const { network } = convertLayersModel({ location: "tiny", json: {}, topology, tensors });
+ * assert.deepEqual([...network.weights.get("scores.weight")!.data], [1, 4, 2, 5, 3, 6]); // [out, in], as PyTorch
+ * ```
+ */
 export function convertLayersModel(file: LayersModelFile, options: ImportOptions = {}): ImportedModel {
   const { location } = file;
   const topology = readTopology(file.topology, location);
