@@ -40,10 +40,10 @@ export function parseNetwork(bytes: Uint8Array, from: string, model?: string): N
       `Cannot load ${from}: its metadata must name the model or the caller must, got neither`,
     );
   }
+  const architecture = architectureOf(name, metadata, from);
   if (metadata.model !== undefined && metadata.model !== name) {
     throw new TypeError(`Cannot load ${from} as ${name}: its metadata says it is ${metadata.model}`);
   }
-  const architecture = architectureOf(name, metadata, from);
   const parameters = metadata.format === SPARSE_FORMAT
     ? unpackSparse(architecture, tensors, from)
     : floatParameters(tensors, from);
