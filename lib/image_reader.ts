@@ -118,11 +118,11 @@ export function sliceFolder({ name, files, labels }: ImageFolder, first: number,
   };
 }
 
-/** All of a (small) folder's images as a calibration set; broken ones are left out. */
+/** All of a (small) folder's images as a calibration set; broken ones are left out, and listed beside it. */
 export async function folderCalibration(
   architecture: Architecture,
   folder: ImageFolder,
-): Promise<CalibrationSet> {
+): Promise<CalibrationSet & { readonly broken: readonly BrokenImage[] }> {
   const reader = openImageReader(architecture, folder);
   const all = await reader.read(0, reader.count);
   const size = sizeOf(architecture.inputShape);
@@ -130,7 +130,8 @@ export async function folderCalibration(
   const good = folder.files.flatMap((file, k) => isBroken.has(file) ? [] : [k]);
   const inputs = good.length === reader.count ? all : new Float32Array(good.length * size);
   if (inputs !== all) good.forEach((k, to) => inputs.set(all.subarray(k * size, (k + 1) * size), to * size));
-  return { name: folder.name, count: good.length, shape: architecture.inputShape, inputs };
+  const { broken } = reader;
+  return { name: folder.name, count: good.length, shape: architecture.inputShape, inputs, broken };
 }
 
 /** A (small) folder's images in memory as bytes; all must be readable and labelled. */

@@ -17,7 +17,7 @@ import { type Provenance, provenance } from "./provenance.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import { type CurveOptions, measureCurves } from "./rd_curve.ts";
 import type { CurvesFile } from "./rd_files.ts";
-import { recover, type RecoveryStep, recoveryText } from "./recover.ts";
+import { recover, recoverySourceOf, type RecoveryStep, recoveryText } from "./recover.ts";
 import { fileSizes } from "./sparse_file.ts";
 import type { Table } from "./tables.ts";
 
@@ -91,7 +91,7 @@ export async function pruneModel(
   }
   const shuffled = shuffledFolder(images, seed);
   const unseen = sliceFolder(shuffled, samples, images.files.length - samples);
-  const calibration = await folderCalibration(dense, sliceFolder(shuffled, 0, samples));
+  const { broken, ...calibration } = await folderCalibration(dense, sliceFolder(shuffled, 0, samples));
   const origin = provenance({
     engine: engine.description,
     seed,
@@ -111,21 +111,16 @@ export async function pruneModel(
   );
   const allocation = allocate(allocationProblem(curves, sparsity, dense));
   const plain = pruneNetwork(dense, masksFor(dense, allocation));
-  const size = calibration.inputs.length / calibration.count;
-  const source = {
-    ...calibration,
-    read: (first: number, count: number) => calibration.inputs.subarray(first * size, (first + count) * size),
-  };
   const network = recovery.length === 0 ? plain : await recover(engine, plain, {
     dense,
     steps: recovery,
-    source,
+    source: recoverySourceOf(calibration),
     statistics: "corrected",
     onProgress: (step, done, total) =>
       onProgress?.("recovery", recovery.indexOf(step) + done / total, recovery.length),
   });
   const compared = await compare(engine, { dense, network }, unseen, { batch, onProgress });
-  return { network, curves, allocation, ...compared, origin };
+  return { network, curves, allocation, ...compared, broken: [...broken, ...compared.broken], origin };
 }
 
 async function compare(

@@ -23,6 +23,6 @@ export async function openImageFolder(root: string | undefined, classCount: numb
 }
 
 /** Names every image that could not be read, on standard error. */
-export function listBroken(command: string, { broken }: ImageReader): void {
+export function listBroken(command: string, { broken }: Pick<ImageReader, "broken">): void {
   for (const { reason } of broken) console.error(`${command}: ${reason} (left out)`);
 }

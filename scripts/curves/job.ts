@@ -13,7 +13,7 @@ import { loadCifar10 } from "../../lib/project.ts";
 import type { MeasurementOptions } from "../../lib/rd_curve/measurement.ts";
 import { contentKey, type KeyOptions, measurementKey } from "../../lib/rd_curve/part_store.ts";
 import { processor, processorText } from "../../lib/rd_curve/processor.ts";
-import { openImageFolder } from "../image_data.ts";
+import { listBroken, openImageFolder } from "../image_data.ts";
 import { type EngineFlags, type NetworkFlags, openNetwork } from "../options.ts";
 
 export interface CalibrationFlags {
@@ -70,7 +70,9 @@ export async function openCalibration(
       return calibrationImages(network, loadCifar10("train"), { samples, offset });
     case "imagenet": {
       const folder = shuffledFolder(await openImageFolder(root, network.classCount), seed);
-      return await folderCalibration(network, sliceFolder(folder, offset, samples));
+      const { broken, ...set } = await folderCalibration(network, sliceFolder(folder, offset, samples));
+      listBroken("curves", { broken });
+      return set;
     }
     case "noise":
       return calibrationNoise(network, { samples, seed });

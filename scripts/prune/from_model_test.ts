@@ -102,6 +102,42 @@ for (const [name, build, epochs] of [["mobile", mobileModel, 30], ["branched", b
   );
 }
 
+Deno.test(
+  "curves, allocate, prune --root and evaluate take a layers model and its folder step by step",
+  inTemporaryFolder(async (folder) => {
+    await testEngine();
+    const [path, images] = [await saveModel(mobileModel(), folder, 1), join(folder, "images")];
+    const { xs, ys } = await writeImages(images, 17);
+    tf.dispose([xs, ys]);
+    const at = (name: string) => join(folder, name);
+    const step = async (name: string, ...args: string[]) => {
+      const { code, stdout, stderr } = await runScript(name, ...args, "--json");
+      assert.equal(code, 0, stderr);
+      return JSON.parse(stdout);
+    };
+    const of = ["--model", path, "--threads", "1"];
+    const data = ["--data", "imagenet", "--root", images];
+    const curves = ["--samples", "16", "--levels", "6", "--no-cache", "--out", at("curves.json")];
+    assert.equal((await step("curves", ...of, ...data, ...curves)).samples, 16);
+    await step(
+      "allocate",
+      "--curves",
+      at("curves.json"),
+      "--sparsity",
+      "0.5",
+      "--out",
+      at("allocation.json"),
+    );
+    const recovery = ["--recovery", "lsq", "--recovery-images", "32", "--root", images];
+    const out = ["--allocation", at("allocation.json"), "--out", at("pruned.safetensors")];
+    const { sparsity } = await step("prune", ...of, ...recovery, ...out);
+    assert.ok(sparsity >= 0.5);
+    const pruned = ["--model", "mobile", "--weights", at("pruned.safetensors"), "--threads", "1"];
+    const { samples, broken, sparsity: found } = await step("evaluate", ...pruned, ...data);
+    assert.deepEqual([samples, broken, found], [3 * PER_CLASS, 0, sparsity]);
+  }),
+);
+
 /** As text, without the weights. */
 function topologyOf(folder: string): string {
   return JSON.stringify(JSON.parse(readFileSync(join(folder, "model.json"), "utf8")).modelTopology);
