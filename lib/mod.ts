@@ -141,17 +141,6 @@ export { type ChainPlan, geometricTargets, iterate, type RoundResult } from "./i
 export { averageNetworks } from "./average.ts";
 export { reestimateBatchNorm } from "./batch_norm.ts";
 
-// What long runs left
-export {
-  checkpointNote,
-  type CommittedCurves,
-  committedCurves,
-  committedCurvesList,
-  isOfCheckpoint,
-} from "./results/committed_curves.ts";
-export { type LayerMacs, remainingMacsOf } from "./results/budget_for_macs.ts";
-export { type PaperRow, type PaperTable, paperTable, type PaperTableName } from "./paper.ts";
-
 // Artefacts, randomness, parameters
 export {
   type FrontFile,
