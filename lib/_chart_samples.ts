@@ -1,4 +1,7 @@
 /** Made-up results in the shape of ResNet-32's 34 layers, for tests of charts and reports. */
+import type { Cost } from "./charts/costs.ts";
+import type { LayerPanel } from "./charts/layer_panels.ts";
+import type { tradeoffChart } from "./charts/tradeoff.ts";
 import type { Allocation } from "./allocation.ts";
 import type { Curves } from "./charts/curves.ts";
 import type { AccuracyResult } from "./tables/build.ts";
@@ -77,3 +80,37 @@ export function sampleLog(epochs = 30): string[] {
     });
   });
 }
+
+/** Two variants of ours, and LAMP, at two targets. */
+export function samplePoints(): Parameters<typeof tradeoffChart>[0] {
+  const point = (method: string, variant: string, target: number, top1: number) => ({
+    method,
+    variant,
+    target,
+    top1: { mean: top1, deviation: target > 0.9 ? 0.004 : 0.002, count: 3 },
+    remainingMacs: { mean: 1 - target, deviation: 0.001, count: 3 },
+    dense: 0.93,
+  });
+  return [
+    point("ours", "Ours", 0.79, 0.921),
+    point("ours", "Ours", 0.956, 0.88),
+    point("ours", "Ours, worst", 0.79, 0.92),
+    point("ours", "Ours, worst", 0.956, 0.884),
+    point("lamp", "LAMP", 0.79, 0.918),
+    point("lamp", "LAMP", 0.956, 0.871),
+  ];
+}
+
+/** Ours and LAMP at three targets. */
+export function samplePanels(): LayerPanel[] {
+  return [0.36, 0.79, 0.956].map((target) => ({
+    target,
+    allocations: ["ours", "lamp"].map((method) => sampleAllocation(method, target)),
+  }));
+}
+
+export const SAMPLE_COSTS: readonly Cost[] = [
+  { what: "ResNet-32", source: "The paper", method: "paper", seconds: 0.46 },
+  { what: "VGG-16", source: "The paper", method: "paper", seconds: 664.19 },
+  { what: "ResNet-32", source: "Ours, live", method: "ours", seconds: 0.002 },
+];

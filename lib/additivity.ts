@@ -4,11 +4,12 @@ import type { CalibrationSet } from "./calibration_set.ts";
 import type { Engine } from "./engine.ts";
 import type { Network } from "./network.ts";
 import { allocationProblem } from "./pipeline.ts";
-import { masksFor, pruneNetwork } from "./prune.ts";
+import { magnitudeOrders, masksFor, pruneNetwork } from "./prune.ts";
 import type { AdditivityPoint } from "./additivity_fit.ts";
 import { budgetForSparsity, prunedAtLevel } from "./allocation.ts";
 import type { Prng } from "./prng.ts";
 import { distortionFrom } from "./rd_curve.ts";
+import type { Statistic } from "./distortion.ts";
 import type { CurvesFile } from "./rd_files.ts";
 
 export interface AdditivityOptions {
@@ -29,7 +30,8 @@ export interface AdditivityResult {
  * For `worst` curves the sum is only an upper bound to first order: the largest distortions of different layers need
  * not fall on the same input.
  *
- * @param curves Of logits, and without recovery, as the pruned networks are that they are compared with.
+ * @param curves Of logits; without recovery, or with `bn` at the micro-batch that {@linkcode measureCurves} takes by
+ * default: pruned networks then run under batch statistics too.
  * @param calibration The very inputs that the curves were measured on.
  * @throws {TypeError} If the curves were measured otherwise.
  */
@@ -40,8 +42,7 @@ export async function auditAdditivity(
   calibration: CalibrationSet,
   { sparsities }: AdditivityOptions,
 ): Promise<AdditivityResult[]> {
-  checkComparable(curves);
-  const compare = await distortionFrom(engine, network, calibration, curves);
+  const compare = await comparison(engine, network, curves, calibration);
   const results: AdditivityResult[] = [];
   for (const sparsity of sparsities) {
     const allocation = allocate(allocationProblem(curves, sparsity));
@@ -74,7 +75,7 @@ export interface AuditOptions {
  *
  * @param curves As for {@linkcode auditAdditivity}.
  * @throws {RangeError} If there are fewer than two layers, or one has no measured level above 0.
- * @throws {TypeError} If the curves were measured with recovery, or not of logits.
+ * @throws {TypeError} If the curves were measured otherwise.
  */
 export async function auditPairs(
   engine: Engine,
@@ -102,11 +103,22 @@ export async function auditPairs(
   return await auditPlans(engine, network, curves, calibration, { plans, onProgress });
 }
 
-/** Eq. 2 adds up what single layers do to the logits; under recovery both sides would have to be recovered. */
-function checkComparable({ objective = "joint", recovery = "none" }: CurvesFile): void {
-  if (objective === "joint" && recovery === "none") return;
+/**
+ * What measures the real side of Eq. 2 as the curves measured theirs: batch statistics as they are, or each micro-batch's.
+ *
+ * After least squares every layer would have to be solved anew in the network that the others left: no sum of curves.
+ */
+async function comparison(
+  engine: Engine,
+  network: Network,
+  { objective = "joint", recovery = "none", quantile }: CurvesFile,
+  calibration: CalibrationSet,
+): Promise<(changed: Network) => Promise<Record<Statistic, number>>> {
+  if (objective === "joint" && (recovery === "none" || recovery === "bn")) {
+    return await distortionFrom(engine, network, calibration, { quantile, recovery });
+  }
   throw new TypeError(
-    `Cannot audit additivity: curves must be of logits and without recovery, got objective ${objective}, recovery ${recovery}`,
+    `Cannot audit additivity: curves must be of logits, without recovery or with bn, got objective ${objective}, recovery ${recovery}`,
   );
 }
 
@@ -178,7 +190,12 @@ export function randomLevels({ layers, levels }: CurvesFile, sparsity: number, p
   return at(high);
 }
 
-async function auditPlans(
+/**
+ * Prunes the network by each plan, a level index for each layer, and measures what the curves' sum predicts.
+ *
+ * @param curves As for {@linkcode auditAdditivity}.
+ */
+export async function auditPlans(
   engine: Engine,
   network: Network,
   curves: CurvesFile,
@@ -186,15 +203,15 @@ async function auditPlans(
   { plans, onProgress }: { plans: readonly (readonly number[])[]; onProgress?: AuditOptions["onProgress"] },
 ): Promise<AuditedPlan[]> {
   const { layers, levels, statistic } = curves;
-  checkComparable(curves);
-  const compare = await distortionFrom(engine, network, calibration, curves);
+  const compare = await comparison(engine, network, curves, calibration);
   const results: AuditedPlan[] = [];
   const total = layers.reduce((sum, { weights }) => sum + weights, 0);
+  const orders = magnitudeOrders(network);
   for (const plan of plans) {
     const chosen = layers.map(({ name, weights }, i) => (
       { name, weights, level: levels[plan[i]], pruned: prunedAtLevel(levels[plan[i]], weights) }
     ));
-    const real = await compare(pruneNetwork(network, masksFor(network, { layers: chosen })));
+    const real = await compare(pruneNetwork(network, masksFor(network, { layers: chosen }, orders)));
     results.push({
       sparsity: chosen.reduce((sum, { pruned }) => sum + pruned, 0) / total,
       levels: chosen.filter(({ level }) => level > 0).map(({ name, level }) => ({ name, level })),

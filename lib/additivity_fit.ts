@@ -19,7 +19,7 @@ export interface AdditivityFit {
   readonly slope: Estimate;
   /** Share of the real distortions' variance that the line explains; below 0 where their mean would do better. */
   readonly r2: Estimate;
-  /** Kendall's τ-b: whether the prediction ranks allocations rightly, which is all an allocator needs. */
+  /** Kendall's τ-b: whether the prediction ranks allocations rightly, which is all an allocator needs; NaN where all are alike. */
   readonly tau: Estimate;
 }
 
@@ -40,10 +40,10 @@ export function fitAdditivity(
     throw new RangeError(`Cannot fit additivity: every value must be finite, point ${bad} is not`);
   }
   const draws = Array.from({ length: replicates }, () => points.map(() => points[prng.int(points.length)]));
-  const estimate = (of: (points: readonly AdditivityPoint[]) => number): Estimate => ({
-    value: of(points),
-    interval: percentileInterval(draws.map(of).filter(Number.isFinite)),
-  });
+  const estimate = (of: (points: readonly AdditivityPoint[]) => number): Estimate => {
+    const values = draws.map(of).filter(Number.isFinite);
+    return { value: of(points), interval: values.length > 0 ? percentileInterval(values) : [NaN, NaN] };
+  };
   return { slope: estimate(slopeOf), r2: estimate(determination), tau: estimate(kendallTau) };
 }
 

@@ -52,3 +52,12 @@ Deno.test("fitAdditivity() refuses too few points and values that are not finite
     message: "Cannot fit additivity: every value must be finite, point 2 is not",
   });
 });
+
+Deno.test("fitAdditivity() has no τ and no R² where every network is as broken as the next", () => {
+  const { slope, r2, tau } = fitAdditivity([1, 2, 3].map((predicted) => ({ predicted, real: 7 })), {
+    prng: createPrng(1, "fit"),
+  });
+  assert.ok(Number.isFinite(slope.value));
+  assert.deepEqual([tau.value, ...tau.interval], [NaN, NaN, NaN]);
+  assert.ok(!Number.isFinite(r2.value));
+});

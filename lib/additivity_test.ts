@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { assertAllclose, noiseInputs, tinyNetwork, withEngine } from "./_test_helpers.ts";
-import { auditAdditivity, auditPairs, auditRandomAllocations, randomLevels } from "./additivity.ts";
+import {
+  auditAdditivity,
+  auditPairs,
+  auditPlans,
+  auditRandomAllocations,
+  randomLevels,
+} from "./additivity.ts";
 import { budgetForSparsity, prunedAtLevel } from "./allocation.ts";
 import { masksFor, pruneNetwork } from "./prune.ts";
 import { curvesFile } from "./pipeline.ts";
@@ -78,10 +84,10 @@ Deno.test(
     const network = tinyNetwork();
     const set = noiseInputs(network, 4);
     const message = (what: string) =>
-      `Cannot audit additivity: curves must be of logits and without recovery, got ${what}`;
+      `Cannot audit additivity: curves must be of logits, without recovery or with bn, got ${what}`;
     for (
       const [options, what] of [
-        [{ recovery: "bn" }, "objective joint, recovery bn"],
+        [{ recovery: "lsq" }, "objective joint, recovery lsq"],
         [{ objective: "single-layer" }, "objective single-layer, recovery none"],
       ] as const
     ) {
@@ -91,6 +97,22 @@ Deno.test(
       await assert.rejects(auditAdditivity(engine, network, file, set, { sparsities: [0.5] }), error);
       const plans = { pairs: 1, prng: createPrng(1, "audit") };
       await assert.rejects(auditPairs(engine, network, file, set, plans), error);
+    }
+  }),
+);
+
+Deno.test(
+  "auditPlans() measures one layer's level as its curve did, with batch statistics as they are or measured anew",
+  withEngine(async (engine) => {
+    const network = tinyNetwork();
+    const set = noiseInputs(network, 70); // two micro-batches of 35 under batch statistics
+    for (const recovery of ["none", "bn"] as const) {
+      const curves = await measureCurves(engine, network, set, { levels: evenLevels(5), recovery });
+      const file = curvesFile(curves, "mean", ORIGIN);
+      const plans = file.layers.map((_, i) => file.layers.map((_, k) => k === i ? 3 : 0));
+      for (const { real, predicted } of await auditPlans(engine, network, file, set, { plans })) {
+        assertAllclose([real], [predicted], { rtol: 1e-4 });
+      }
     }
   }),
 );

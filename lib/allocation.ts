@@ -284,13 +284,25 @@ export function checkReach({ layers, budget }: AllocationProblem, most: number, 
  * @returns Infinity beyond the last level and next to a level of infinite distortion.
  */
 export function distortionAtCount(layer: ProblemLayer, pruned: number): number {
+  return curveReader(layer)(pruned);
+}
+
+/** {@linkcode distortionAtCount} for many counts of one layer; O(log levels) each. */
+export function curveReader(layer: ProblemLayer): (pruned: number) => number {
   const curve = curveByCount(layer);
-  const k = curve.findIndex((point) => point.pruned >= pruned);
-  if (k < 0) return Infinity;
-  if (curve[k].pruned === pruned) return curve[k].distortion;
-  const [left, right] = [curve[k - 1], curve[k]];
-  const share = (pruned - left.pruned) / (right.pruned - left.pruned); // strictly between 0 and 1
-  return (1 - share) * left.distortion + share * right.distortion;
+  return (pruned) => {
+    let [k, end] = [0, curve.length]; // the first point that reaches the count
+    while (k < end) {
+      const middle = (k + end) >> 1;
+      if (curve[middle].pruned >= pruned) end = middle;
+      else k = middle + 1;
+    }
+    if (k === curve.length) return Infinity;
+    if (curve[k].pruned === pruned) return curve[k].distortion;
+    const [left, right] = [curve[k - 1], curve[k]];
+    const share = (pruned - left.pruned) / (right.pruned - left.pruned); // strictly between 0 and 1
+    return (1 - share) * left.distortion + share * right.distortion;
+  };
 }
 
 /** The curve over pruned weights; where levels of a small layer prune the same count, the least distortion. */

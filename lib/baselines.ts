@@ -30,45 +30,44 @@ import { createPrng, type Prng } from "./prng.ts";
 /** Weights to prune in each layer, and the most that the rule can prune at all. */
 interface Rule {
   readonly most: (layers: readonly ProblemLayer[]) => number;
-  readonly prunedCounts: (problem: AllocationProblem) => number[];
+  /** What does not depend on the budget is done before there is one. */
+  readonly prunedCounts: (layers: readonly ProblemLayer[]) => (budget: number) => number[];
 }
 
+const RULES = {
+  uniform: { most: totalWeightCount, prunedCounts: uniformCounts },
+  "uniform+": { most: uniformPlusMost, prunedCounts: uniformPlusCounts },
+  "er-kernel": { most: totalWeightCount, prunedCounts: erKernelCounts },
+  global: { most: totalWeightCount, prunedCounts: thresholdRule("global", (magnitudes) => magnitudes) },
+  lamp: { most: totalWeightCount, prunedCounts: thresholdRule("lamp", lampScores) },
+  lazarevich: { most: totalWeightCount, prunedCounts: thresholdRule("lazarevich", normalisedMagnitudes) },
+  "alpha-pruning": { most: totalWeightCount, prunedCounts: alphaPruningCounts },
+} as const satisfies Readonly<Record<string, Rule>>;
+
+/** A rival that is a rule without chance. */
+export type RuledMethod = keyof typeof RULES;
+
 /** The same sparsity in each layer; the rounding goes to the largest remainders, ties in layer order. */
-export const uniform: Allocator = rival("uniform", { most: totalWeightCount, prunedCounts: uniformCounts });
+export const uniform: Allocator = ruled("uniform");
 
 /** Uniform, but the first layer stays dense and the last, the classifier, keeps at least 20 % of its weights. */
-export const uniformPlus: Allocator = rival("uniform+", {
-  most: uniformPlusMost,
-  prunedCounts: uniformPlusCounts,
-});
+export const uniformPlus: Allocator = ruled("uniform+");
 
 /**
  * E-R kernel: weights kept ∝ c_out + c_in + k_h + k_w (linear: c_out + c_in), scaled to the budget.
  *
  * A layer that would keep more than it has stays dense and the rest is solved again. Reads `shape`.
  */
-export const erKernel: Allocator = rival("er-kernel", {
-  most: totalWeightCount,
-  prunedCounts: erKernelCounts,
-});
+export const erKernel: Allocator = ruled("er-kernel");
 
 /** One threshold on |w| over all layers. Reads `weights`. */
-export const global: Allocator = rival("global", {
-  most: totalWeightCount,
-  prunedCounts: (problem) => thresholdCounts("global", problem, (magnitudes) => magnitudes),
-});
+export const global: Allocator = ruled("global");
 
 /** One threshold on the LAMP score over all layers, see {@linkcode lampScores}. Reads `weights`. */
-export const lamp: Allocator = rival("lamp", {
-  most: totalWeightCount,
-  prunedCounts: (problem) => thresholdCounts("lamp", problem, lampScores),
-});
+export const lamp: Allocator = ruled("lamp");
 
 /** One threshold on |w| / ‖W_layer‖₂ over all layers, step (a) of Lazarevich et al. Reads `weights`. */
-export const lazarevich: Allocator = rival("lazarevich", {
-  most: totalWeightCount,
-  prunedCounts: (problem) => thresholdCounts("lazarevich", problem, normalisedMagnitudes),
-});
+export const lazarevich: Allocator = ruled("lazarevich");
 
 /**
  * AlphaPruning's spectral rule: a layer whose spectrum has a heavier tail is better trained and keeps more.
@@ -79,10 +78,7 @@ export const lazarevich: Allocator = rival("lazarevich", {
  * are the sparsities. Reads `weights` and `shape`. Time O(k_h k_w m³) a layer, m the smaller of its channels: about a
  * second for a layer of 512 × 512 × 3 × 3.
  */
-export const alphaPruning: Allocator = rival("alpha-pruning", {
-  most: totalWeightCount,
-  prunedCounts: alphaPruningCounts,
-});
+export const alphaPruning: Allocator = ruled("alpha-pruning");
 
 /**
  * SuRP: successive refinement of all weights in one list, each tensor divided by its L2 norm; see
@@ -97,10 +93,9 @@ export function surp(
   problem: AllocationProblem,
   { prng = createPrng(0, "surp") }: { readonly prng?: Prng } = {},
 ): Allocation {
-  return rival("surp", {
-    most: totalWeightCount,
-    prunedCounts: (checked) => surpCounts(checked, prng),
-  })(problem);
+  const prunedCounts = (layers: readonly ProblemLayer[]) => (budget: number) =>
+    surpCounts(layers, budget, prng);
+  return allocateBy("surp", { most: totalWeightCount, prunedCounts }, problem);
 }
 
 /** Every allocator by the name a user types. */
@@ -156,18 +151,40 @@ export function lampScores(magnitudes: Float32Array): Float64Array {
   return scores;
 }
 
-function rival(method: string, { most, prunedCounts }: Rule): Allocator {
-  return (problem) => {
-    checkPlain(method, problem);
-    checkProblem(problem);
-    checkReach(problem, most(problem.layers));
-    return allocationAtCounts(problem, prunedCounts(problem), { method });
-  };
+/**
+ * Weights that a rule prunes in each layer, for many budgets: weights are ranked once.
+ *
+ * @returns The counts at a budget, integer in [0, all weights]; null where the rule cannot prune as many.
+ * @throws {TypeError} If a layer lacks the weights or the shape that the rule reads.
+ */
+export function countsByRule(
+  method: RuledMethod,
+  layers: readonly ProblemLayer[],
+): (budget: number) => number[] | null {
+  checkProblem({ layers, budget: 0 });
+  const most = RULES[method].most(layers);
+  const counts = RULES[method].prunedCounts(layers);
+  return (budget) => budget <= most ? counts(budget) : null;
 }
 
-function uniformCounts({ layers, budget }: AllocationProblem): number[] {
+function ruled(method: RuledMethod): Allocator {
+  return (problem) => allocateBy(method, RULES[method], problem);
+}
+
+function allocateBy(
+  method: string,
+  { most, prunedCounts }: Rule,
+  problem: AllocationProblem,
+): Allocation {
+  checkPlain(method, problem);
+  checkProblem(problem);
+  checkReach(problem, most(problem.layers));
+  return allocationAtCounts(problem, prunedCounts(problem.layers)(problem.budget), { method });
+}
+
+function uniformCounts(layers: readonly ProblemLayer[]): (budget: number) => number[] {
   const weightCounts = layers.map((layer) => layer.weightCount);
-  return splitInProportion(budget, weightCounts, weightCounts);
+  return (budget) => splitInProportion(budget, weightCounts, weightCounts);
 }
 
 function uniformPlusCaps(layers: readonly ProblemLayer[]): number[] {
@@ -181,14 +198,18 @@ function uniformPlusMost(layers: readonly ProblemLayer[]): number {
   return uniformPlusCaps(layers).reduce((sum, cap) => sum + cap, 0);
 }
 
-function uniformPlusCounts({ layers, budget }: AllocationProblem): number[] {
-  return splitInProportion(budget, layers.map((layer) => layer.weightCount), uniformPlusCaps(layers));
+function uniformPlusCounts(layers: readonly ProblemLayer[]): (budget: number) => number[] {
+  const [weightCounts, caps] = [layers.map((layer) => layer.weightCount), uniformPlusCaps(layers)];
+  return (budget) => splitInProportion(budget, weightCounts, caps);
 }
 
-function erKernelCounts({ layers, budget }: AllocationProblem): number[] {
+function erKernelCounts(layers: readonly ProblemLayer[]): (budget: number) => number[] {
   const weightCounts = layers.map((layer) => layer.weightCount);
-  const kept = splitInProportion(totalWeightCount(layers) - budget, layers.map(sumOfExtents), weightCounts);
-  return weightCounts.map((count, i) => count - kept[i]);
+  const [total, extents] = [totalWeightCount(layers), layers.map(sumOfExtents)];
+  return (budget) => {
+    const kept = splitInProportion(total - budget, extents, weightCounts);
+    return weightCounts.map((count, i) => count - kept[i]);
+  };
 }
 
 function sumOfExtents(layer: ProblemLayer): number {
@@ -208,7 +229,7 @@ function shapeOf(method: string, { name, shape, weightCount }: ProblemLayer): re
 }
 
 /** Sparsities in proportion to the map of the exponents; weights to prune as whole-number shares. */
-function alphaPruningCounts({ layers, budget }: AllocationProblem): number[] {
+function alphaPruningCounts(layers: readonly ProblemLayer[]): (budget: number) => number[] {
   const exponents = layers.map((layer) =>
     hillExponent(
       squaredSingularValues(
@@ -225,7 +246,8 @@ function alphaPruningCounts({ layers, budget }: AllocationProblem): number[] {
     // parts of a million: the split below works in whole numbers
     weightCount * Math.round(1e6 * (1 + 0.3 * (2 * place(exponents[i]) - 1)))
   ));
-  return splitInProportion(budget, shares, layers.map(({ weightCount }) => weightCount));
+  const caps = layers.map(({ weightCount }) => weightCount);
+  return (budget) => splitInProportion(budget, shares, caps);
 }
 
 /** A shape of one extent is a matrix of one row. */
@@ -233,7 +255,7 @@ function matrixShape(shape: readonly number[]): readonly number[] {
   return shape.length === 1 ? [1, ...shape] : shape;
 }
 
-function surpCounts({ layers, budget }: AllocationProblem, prng: Prng): number[] {
+function surpCounts(layers: readonly ProblemLayer[], budget: number, prng: Prng): number[] {
   const magnitudes = layers.map((layer) => {
     const weights = finiteWeights("surp", layer);
     const norm = Math.sqrt(weights.reduce((sum, weight) => sum + weight ** 2, 0));
@@ -253,12 +275,14 @@ function surpCounts({ layers, budget }: AllocationProblem, prng: Prng): number[]
   });
 }
 
-function thresholdCounts(
+function thresholdRule(
   method: string,
-  { layers, budget }: AllocationProblem,
   score: (magnitudes: Float32Array) => Float32Array | Float64Array,
-): number[] {
-  return countsBelowThreshold(layers.map((layer) => score(sortedMagnitudes(method, layer))), budget);
+): Rule["prunedCounts"] {
+  return (layers) => {
+    const scores = layers.map((layer) => score(sortedMagnitudes(method, layer)));
+    return (budget) => countsBelowThreshold(scores, budget);
+  };
 }
 
 /** |w| of a layer in ascending order. */

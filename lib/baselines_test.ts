@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Allocation, budgetForSparsity, type ProblemLayer } from "./allocation.ts";
-import { allocatorNamed, ALLOCATORS, lampScores, READS_WEIGHTS, surp } from "./baselines.ts";
+import { allocatorNamed, ALLOCATORS, countsByRule, lampScores, READS_WEIGHTS, surp } from "./baselines.ts";
 import { createPrng } from "./prng.ts";
 
 const RIVALS = Object.entries(ALLOCATORS).filter(([name]) => READS_WEIGHTS.includes(name));
@@ -284,4 +284,21 @@ Deno.test("allocatorNamed() finds every name and lists them for another", () => 
         `Cannot find the allocator: its name must be one of ours, uniform, uniform+, er-kernel, global, lamp, lazarevich, surp, alpha-pruning, algorithm1, ternary, current value is ${name}`,
     });
   }
+});
+
+Deno.test("countsByRule() prunes at every budget what the allocator does, and says where a rule ends", () => {
+  const layers = randomLayers(createPrng(9).next);
+  const total = layers.reduce((sum, { weightCount }) => sum + weightCount, 0);
+  for (const method of ["uniform", "er-kernel", "global", "lamp", "lazarevich", "alpha-pruning"] as const) {
+    const counts = countsByRule(method, layers);
+    for (let budget = 0; budget <= total; budget++) {
+      assert.deepEqual(counts(budget), prunedBy(method, layers, budget), `${method} at ${budget}`);
+    }
+  }
+  const plus = countsByRule("uniform+", layersOf(Array(10).fill(1), Array(30).fill(1), Array(10).fill(1)));
+  assert.deepEqual([plus(38), plus(39)], [[0, 30, 8], null]);
+  assert.throws(() => countsByRule("lamp", [{ name: "a", weightCount: 1, ...CURVE }]), {
+    name: "TypeError",
+    message: /layer a must have its weights/,
+  });
 });

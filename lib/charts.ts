@@ -6,7 +6,15 @@
  */
 export { accuracyChart } from "./charts/accuracy.ts";
 export { curveChart, type Curves, curvesChart } from "./charts/curves.ts";
+export { type ComparedCurve, curveComparisonChart } from "./charts/curve_comparison.ts";
+export { frontChart, type FrontPlace } from "./charts/front.ts";
+export { identityChart, type IdentityPoint } from "./charts/identity.ts";
+export { scalingChart, type ScalingSeries } from "./charts/scaling.ts";
+export { spreadChart, type SpreadSeries } from "./charts/spread.ts";
+export { type Cost, costChart } from "./charts/costs.ts";
+export { type LayerPanel, layerPanelsChart } from "./charts/layer_panels.ts";
 export { sparsityChart } from "./charts/sparsity.ts";
+export { tradeoffChart, type TradeoffOptions } from "./charts/tradeoff.ts";
 export { readTrainingLog, trainingChart } from "./charts/training.ts";
 export { type TrainingLog, trainingLogsChart } from "./charts/training_logs.ts";
 export { DENSE_STYLE, METHOD_STYLES, type MethodStyle, methodStyle } from "./charts/style.ts";

@@ -1,22 +1,35 @@
 import assert from "node:assert/strict";
-import { sampleAccuracy, sampleAllocation, sampleCurves, sampleLayers, sampleLog } from "./_chart_samples.ts";
+import {
+  SAMPLE_COSTS,
+  sampleAccuracy,
+  sampleAllocation,
+  sampleCurves,
+  sampleLayers,
+  sampleLog,
+  samplePanels,
+  samplePoints,
+} from "./_chart_samples.ts";
 import {
   accuracyChart,
+  costChart,
   curveChart,
   curvesChart,
   type Figure,
+  layerPanelsChart,
   METHOD_STYLES,
   methodStyle,
   plotlyText,
   readTrainingLog,
   type ScatterTrace,
   sparsityChart,
+  tradeoffChart,
   trainingChart,
   trainingLogsChart,
 } from "./charts.ts";
 import { logAxisWithZero } from "./charts/axes.ts";
 import { colourAt } from "./charts/colour.ts";
 import { plainText, tickNames } from "./charts/text.ts";
+import { paperTable } from "./paper.ts";
 import { staticSvg } from "./static_svg.ts";
 
 const HOSTILE = `</script><img src=x onerror="alert(1)">%{x}&`;
@@ -28,6 +41,10 @@ function everyChart(): Figure[] {
     sparsityChart([sampleAllocation("ours"), sampleAllocation("lamp")]),
     sparsityChart(["ours", "lamp", "global"].map((method) => sampleAllocation(method))),
     accuracyChart(sampleAccuracy()),
+    tradeoffChart(samplePoints()),
+    tradeoffChart(samplePoints(), { x: "macs", paper: paperTable("tab1").records.slice(0, 8) }),
+    layerPanelsChart(samplePanels()),
+    costChart(SAMPLE_COSTS),
     trainingChart(sampleLog()),
     trainingLogsChart([{ name: "resnet32", epochs: readTrainingLog(sampleLog()) }]),
   ];
@@ -284,4 +301,53 @@ Deno.test("charts leave their inputs as they are", () => {
   const before = JSON.stringify([curves, allocation, result]);
   curvesChart(curves), curveChart(curves, "linear"), sparsityChart([allocation]), accuracyChart(result);
   assert.equal(JSON.stringify([curves, allocation, result]), before);
+});
+
+Deno.test("tradeoffChart() has one line a variant, ascending, with deviations, and the paper's points apart", () => {
+  const paper = paperTable("tab1", { where: ({ network }) => network === "ResNet-32" }).records;
+  const { data, table } = tradeoffChart(samplePoints(), { x: "macs", paper });
+  assert.deepEqual(data.map(({ name }) => name), [
+    "Ours",
+    "Ours, worst",
+    "LAMP",
+    "LAMP, paper",
+    "Ours, paper",
+    "Dense",
+  ]);
+  for (const { x } of data) assert.deepEqual(x, (x as number[]).toSorted((a, b) => a - b));
+  const [ours, , , lamp] = data as ScatterTrace[];
+  assert.deepEqual(ours.error_y?.array, [0.004, 0.002]);
+  assert.deepEqual(lamp.y, [0.8366, 0.9004, 0.9194, 0.9258]);
+  const own = table.rows.filter(([, sparsity]) => sparsity !== null);
+  assert.ok(own.every((row) => row.slice(5).every((cell) => cell === null))); // no number of the paper's beside ours
+  assert.equal(table.rows.length, own.length + paper.length);
+  assert.ok(!tradeoffChart(samplePoints()).table.columns.some(({ name }) => name.startsWith("paper")));
+});
+
+Deno.test("layerPanelsChart() gives every target its own axis, above the one before", () => {
+  const { data, layout } = layerPanelsChart(samplePanels());
+  assert.deepEqual(data.map(({ yaxis }) => yaxis), ["y", "y", "y2", "y2", "y3", "y3"]);
+  const ends = [layout.yaxis, layout.yaxis2!, layout.yaxis3!].map(({ domain }) => domain!);
+  assert.ok(ends[0][1] < ends[1][0] && ends[1][1] < ends[2][0] && ends[2][1] === 1);
+  assert.equal(data.filter(({ showlegend }) => showlegend !== false).length, 2);
+});
+
+Deno.test("costChart() leaves a gap where a source has no time, and its bars stand on the axis's foot", () => {
+  const figure = costChart(SAMPLE_COSTS);
+  assert.deepEqual(figure.data.map(({ y }) => y), [[0.46, 664.19], [0.002, null]]);
+  assert.equal([...staticSvg(figure).matchAll(/<rect /g)].length, 3 + 2); // and two keys of the legend
+});
+
+Deno.test("charts of chains, layers and costs refuse what they cannot draw", () => {
+  assert.throws(() => tradeoffChart([]), { name: "RangeError", message: /at least one point, got 0$/ });
+  assert.throws(() => layerPanelsChart([]), { name: "RangeError", message: /1 to 3 targets, got 0$/ });
+  assert.throws(() => costChart([]), { name: "RangeError", message: /at least one, got 0$/ });
+  assert.throws(() => costChart([{ ...SAMPLE_COSTS[0], seconds: 0 }]), {
+    name: "RangeError",
+    message: "Cannot draw times: ResNet-32 by The paper must be above 0 s, got 0",
+  });
+  assert.throws(() => costChart([SAMPLE_COSTS[0], SAMPLE_COSTS[0]]), {
+    name: "RangeError",
+    message: /got it twice$/,
+  });
 });

@@ -18,19 +18,27 @@ export interface TimeTable {
   readonly layers: readonly { readonly name: string; readonly milliseconds: readonly number[] }[];
 }
 
+/** Multiply–accumulates that a layer has left; each weight is used equally often, so their share is its own. */
+export function layerMacs({ weights, macs }: CostedLayer, pruned: number): number {
+  const uses = macs / weights;
+  return Number.isInteger(uses)
+    ? uses * (weights - pruned)
+    : Math.ceil(macs * ((weights - pruned) / weights));
+}
+
+/** Bytes of a layer's weights in the compact sparse file, see {@linkcode sparseSize}. */
+export function layerBytes({ weights }: CostedLayer, pruned: number): number {
+  return sparseSize(weights, pruned).bytes;
+}
+
 /** Weights left. */
 export function weightCosts(layers: readonly CostedLayer[], levels: readonly number[]): CostTable {
   return tableOf("weights", layers, levels, ({ weights }, pruned) => weights - pruned);
 }
 
-/** Multiply–accumulates left: each weight is used equally often, so their share is that of the weights; rounded up. */
+/** Multiply–accumulates left, rounded up: {@linkcode layerMacs}. */
 export function macCosts(layers: readonly CostedLayer[], levels: readonly number[]): CostTable {
-  return tableOf("macs", layers, levels, ({ weights, macs }, pruned) => {
-    const uses = macs / weights;
-    return Number.isInteger(uses)
-      ? uses * (weights - pruned)
-      : Math.ceil(macs * ((weights - pruned) / weights));
-  });
+  return tableOf("macs", layers, levels, layerMacs);
 }
 
 /**
@@ -39,7 +47,7 @@ export function macCosts(layers: readonly CostedLayer[], levels: readonly number
  * The file's header, biases and batch norms come on top; they do not depend on the levels.
  */
 export function byteCosts(layers: readonly CostedLayer[], levels: readonly number[]): CostTable {
-  return tableOf("bytes", layers, levels, ({ weights }, pruned) => sparseSize(weights, pruned).bytes);
+  return tableOf("bytes", layers, levels, layerBytes);
 }
 
 /**

@@ -11,6 +11,7 @@ import { finetune } from "./finetune.ts";
 import { checkDynamic, DPF, dynamicRecipe, trainDynamic } from "./iterate/dynamic_round.ts";
 import { packRight } from "./iterate/right_images.ts";
 import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
+import { settleRound } from "./iterate/settle_round.ts";
 import { checkTargets } from "./iterate/targets.ts";
 import { type Network, prunableLayers } from "./network.ts";
 import { createPrng } from "./prng.ts";
@@ -21,6 +22,7 @@ import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import { evenLevels, measureCurves, measureDistortion } from "./rd_curve.ts";
 import type { Recovery } from "./rd_curve/recovery.ts";
 import { recover, recoveryImages } from "./recover.ts";
+import type { Settled } from "./settle.ts";
 import type { Recipe, TrainingState } from "./training_state.ts";
 
 export { checkTargets, geometricTargets } from "./iterate/targets.ts";
@@ -48,9 +50,11 @@ export interface ChainPlan {
   readonly curveRecovery: Recovery;
   /** Of the curves: the paper's outlier filtering (OF), or none. @default "none" */
   readonly refinement?: Refinement;
+  /** Times that the allocation is settled by curves measured around it (see `settle.ts`). @default 0 */
+  readonly settle?: number;
 }
 
-/** Top-1 in [0, 1] on the protocol's test images. */
+/** Top-1 in [0, 1]: of the round's last step on the protocol's test images, of the others on its interim images. */
 export interface RoundTop1 {
   /** Pruned, before any recovery. */
   readonly pruned: number;
@@ -75,6 +79,8 @@ export interface RoundResult {
    * is without.
    */
   readonly distortion: { readonly predicted: number | null; readonly real: number };
+  /** Where the plan settles: towards the dense network, under the round's recovery or, for any but none, under `bn`. */
+  readonly settled?: Settled["distortion"];
   readonly top1: RoundTop1;
   /** Test images that are right after the round's last step (see `right_images.ts`); older results lack them. */
   readonly right?: string;
@@ -133,13 +139,14 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
   const { plan, train, test, provenance = null, onState, onProgress = () => {} } = options;
   checkTargets(plan.targets);
   checkMethod(plan);
-  const glance = sliceImages(test, 0, Math.min(plan.protocol.testImages, test.count));
-  const judge = async (network: Network) => {
-    const { top1, predictions } = await evaluate(engine, network, glance);
-    return { top1, right: packRight(predictions, glance.labels) };
+  const { testImages, interimImages = testImages } = plan.protocol;
+  const judge: Judge = async (network, { isLast }) => {
+    const images = sliceImages(test, 0, Math.min(isLast ? testImages : interimImages, test.count));
+    const { top1, predictions } = await evaluate(engine, network, images);
+    return { top1, right: packRight(predictions, images.labels) };
   };
   let state: ChainState = options.state ??
-    { network: dense, denseTop1: (await judge(dense)).top1, rounds: [], open: null };
+    { network: dense, denseTop1: (await judge(dense, { isLast: true })).top1, rounds: [], open: null };
   let tuning = options.tuning ?? undefined;
   const save = async (next: ChainState) => {
     state = next;
@@ -168,13 +175,19 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
   return state;
 }
 
-interface RoundContext {
+/** Tells how good a network is, on all test images after a round's last step. */
+type Judge = (
+  network: Network,
+  step: { readonly isLast: boolean },
+) => Promise<{ readonly top1: number; readonly right: string }>;
+
+export interface RoundContext {
   readonly engine: Engine;
   readonly dense: Network;
   readonly plan: ChainPlan;
   readonly train: ImageSet;
   readonly provenance: Provenance | null;
-  readonly judge: (network: Network) => Promise<{ readonly top1: number; readonly right: string }>;
+  readonly judge: Judge;
   readonly round: number;
   readonly progress: (phase: string, done: number, total: number) => void;
 }
@@ -190,12 +203,13 @@ async function openRound(
   const target = plan.targets[round - 1];
   const calibration = calibrationImages(dense, train, { samples: protocol.calibration.samples });
   const clock = stopwatch();
-  const { pruned, predicted } = await pruneRound(context, network, calibration);
+  const { pruned, predicted, settled } = await pruneRound(context, network, calibration);
   const curveSeconds = clock();
   const real = (await measureDistortion(engine, network, pruned, calibration))[statistic];
-  const bare = await judge(pruned);
-  const measureSeconds = clock();
   const { steps, samples, statistics } = protocol.recovery;
+  const isTuned = protocol.fineTuning !== null;
+  const bare = await judge(pruned, { isLast: !isTuned && steps.length === 0 });
+  const measureSeconds = clock();
   const recovered = steps.length === 0 ? pruned : await recover(engine, pruned, {
     dense,
     steps,
@@ -204,7 +218,9 @@ async function openRound(
     onProgress: (step, done, total) => progress(step, done, total),
   });
   const recoverySeconds = clock();
-  const { top1: recoveredTop1, right } = steps.length === 0 ? bare : await judge(recovered);
+  const { top1: recoveredTop1, right } = steps.length === 0
+    ? bare
+    : await judge(recovered, { isLast: !isTuned });
   return {
     network: recovered,
     open: {
@@ -212,6 +228,7 @@ async function openRound(
       target,
       ...sparsitiesOf(recovered),
       distortion: { predicted, real },
+      ...(settled && { settled }),
       top1: { pruned: bare.top1, recovered: recoveredTop1, tuned: null },
       right,
       drop: denseTop1 - recoveredTop1,
@@ -224,10 +241,11 @@ async function openRound(
 
 /** Curves where the method reads them, allocation, masks. */
 async function pruneRound(
-  { engine, plan, round, progress }: RoundContext,
+  context: RoundContext,
   network: Network,
   calibration: CalibrationSet,
-): Promise<{ pruned: Network; predicted: number | null }> {
+): Promise<{ pruned: Network; predicted: number | null; settled?: Settled["distortion"] }> {
+  const { engine, plan, round, progress } = context;
   const { method, protocol, statistic, refinement, curveRecovery, seed } = plan;
   const readsCurves = method !== DPF && !READS_WEIGHTS.includes(method);
   const { levels } = protocol.calibration;
@@ -250,9 +268,11 @@ async function pruneRound(
     ...layer,
     pruned: Math.max(layer.pruned, zeros.get(layer.name)!),
   }));
+  const settled = plan.settle ? await settleRound(context, network, { calibration, layers }) : undefined;
   return {
-    pruned: pruneNetwork(network, masksFor(network, { layers })),
+    pruned: settled?.pruned ?? pruneNetwork(network, masksFor(network, { layers })),
     predicted: readsCurves && Number.isFinite(allocation.distortion) ? allocation.distortion : null,
+    settled: settled?.distortion,
   };
 }
 
@@ -283,7 +303,7 @@ async function closeRound(
       },
     });
     const tuneSeconds = clock();
-    const { top1, right } = await judge(tuned);
+    const { top1, right } = await judge(tuned, { isLast: true });
     return {
       network: tuned,
       result: {

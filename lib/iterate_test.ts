@@ -83,6 +83,51 @@ async function runUntilKilled(
   }
 }
 
+Deno.test(
+  "iterate() judges the last step on all test images, those before on the interim ones",
+  withEngine(async (engine) => {
+    const protocol: Protocol = { ...TINY, interimImages: 7 };
+    const plan: ChainPlan = { ...PLAN, method: "uniform", targets: [0.5], protocol };
+    const run = async (changed: ChainPlan) =>
+      (await iterate(engine, tinyNetwork(), { plan: changed, train: TRAIN, test: TEST })).rounds[0];
+    const isShareOf = (top1: number, count: number) =>
+      assert.ok(Math.abs(top1 * count - Math.round(top1 * count)) < 1e-9, `${top1} of ${count}`);
+    const tuned = await run(plan);
+    isShareOf(tuned.top1.pruned, 7);
+    isShareOf(tuned.top1.recovered, 7);
+    isShareOf(tuned.top1.tuned!, 30);
+    assert.equal(unpackRight(tuned.right!, 30).length, 30);
+    const untuned = await run({ ...plan, protocol: { ...protocol, fineTuning: null } });
+    isShareOf(untuned.top1.pruned, 7);
+    const right = unpackRight(untuned.right!, 30).reduce((sum, bit) => sum + bit, 0);
+    assert.equal(untuned.top1.recovered, right / 30);
+  }),
+);
+
+Deno.test(
+  "iterate() settles an allocation on the true distortion, whatever method began it",
+  withEngine(async (engine) => {
+    for (const method of ["ours", "global"]) {
+      const plan: ChainPlan = {
+        ...PLAN,
+        method,
+        targets: [0.5, 0.7],
+        settle: 2,
+        protocol: { ...TINY, fineTuning: null },
+      };
+      const images = { train: tinyImages(260, ARCHITECTURE), test: TEST };
+      const { rounds, network } = await iterate(engine, tinyNetwork(), { plan, ...images });
+      for (const { settled, sparsity, target } of rounds) {
+        assert.ok(settled!.after <= settled!.before, method);
+        assert.ok(sparsity >= target, method);
+      }
+      assert.ok(rounds.some(({ settled }) => settled!.after < settled!.before), `${method}: nothing moved`);
+      const again = await iterate(engine, tinyNetwork(), { plan, ...images });
+      assert.deepEqual(again.network.weights, network.weights);
+    }
+  }),
+);
+
 Deno.test("geometricTargets() are the paper's 1 − 0.8ᵗ", () => {
   assert.deepEqual(geometricTargets(3).map((target) => Number(target.toFixed(12))), [0.2, 0.36, 0.488]);
   assert.throws(() => geometricTargets(0), { name: "RangeError" });

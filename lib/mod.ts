@@ -34,7 +34,25 @@ export {
 export { architectureNamed, MODEL_NAMES } from "./models.ts";
 export { loadNetwork, saveNetwork, saveSparseNetwork } from "./checkpoint.ts";
 
+// Networks from elsewhere, and back
+export { type ImportedModel, importLayersModel, type ImportOptions } from "./import_layers_model.ts";
+export { exportLayersModel } from "./export_layers_model.ts";
+export { PIXEL_SCALINGS, type PixelScaling, pixelScaling } from "./pixel_scalings.ts";
+export { type PrunedModel, prunedModelTable, pruneModel, type PruneModelOptions } from "./prune_model.ts";
+export { exampleImages, exampleModel } from "./notebook/example_model.ts";
+
 // Images
+export { type ImageFolder, listImageFolder } from "./image_folder.ts";
+export {
+  type BrokenImage,
+  folderCalibration,
+  type ImageReader,
+  openImageReader,
+  readImages,
+  shuffledFolder,
+  sliceFolder,
+} from "./image_reader.ts";
+export { type ImagenetAtHand, imagenetAtHand } from "./notebook/imagenet_at_hand.ts";
 export { CIFAR10_CLASSES } from "./cifar10_facts.ts";
 export { type ImageSet, sliceImages } from "./cifar10.ts";
 export {
@@ -44,11 +62,13 @@ export {
   type CalibrationSet,
   calibrationTensors,
 } from "./calibration_set.ts";
-export { loadCifar10, loadDenseNetwork, outputPath } from "./project.ts";
+export { loadCifar10, loadDenseNetwork, loadImagenetResnet50, outputPath } from "./project.ts";
 
 // Curves, allocation, pruning
 export { type Statistic, statisticOf, STATISTICS } from "./distortion.ts";
 export { filterOutliers, monotoneHull } from "./filter_outliers.ts";
+export { bandWidths } from "./band_widths.ts";
+export { thinCurves } from "./thin_curves.ts";
 export { firstOrderMeter } from "./rd_curve/first_order.ts";
 export type { Objective } from "./rd_curve/measurement.ts";
 export type { Meter } from "./rd_curve/meter.ts";
@@ -77,6 +97,7 @@ export {
   reachableInterval,
 } from "./allocation.ts";
 export { allocate, allocationSlider, crossingLayers, type FrontPoint, hullFront } from "./allocate.ts";
+export { bruteForce, enumerateAllocations, type EnumeratedAllocation } from "./allocate/enumerate.ts";
 export { byteCosts, macCosts, timeCosts, type TimeTable, weightCosts } from "./costs.ts";
 export { algorithm1, type GridOptions, ternarySearch, withoutOutliers } from "./algorithm1.ts";
 export { allocatorNamed, ALLOCATORS, surp } from "./baselines.ts";
@@ -92,10 +113,18 @@ export {
   auditPairs,
   auditRandomAllocations,
 } from "./additivity.ts";
-export { type AdditivityFit, fitAdditivity } from "./additivity_fit.ts";
+export { type AdditivityFit, fitAdditivity, kendallTau } from "./additivity_fit.ts";
+export {
+  compareTried,
+  type NamedAllocation,
+  type TriedAllocation,
+  tryAllocations,
+} from "./tried_allocations.ts";
+export { type AdjacentPair, auditAdjacentPairs } from "./adjacent_pairs.ts";
+export { type ApproximationError, approximationErrors } from "./approximation.ts";
 
 // Training and evaluation
-export { evaluate, type Evaluation } from "./evaluate.ts";
+export { evaluate, evaluateSource, type Evaluation, type LabelledSource } from "./evaluate.ts";
 export {
   continueTraining,
   DEFAULT_RECIPE,
@@ -130,20 +159,96 @@ export { createPrng, type Prng } from "./prng.ts";
 // A notebook's size, and what it need not compute twice
 export { type Chosen, type Mode, modeLine, MODES, parameters, type Sizes } from "./notebook/modes.ts";
 export { cached } from "./notebook/cached.ts";
+export { stopwatch } from "./notebook/stopwatch.ts";
 export { type Claim, judge, type JudgedClaim, paperClaims, type Verdict } from "./notebook/claims.ts";
 
+// What long runs left
+export {
+  type AllocateBench,
+  type AllocateVerification,
+  readAllocateBench,
+  readAllocateVerification,
+} from "./results/allocate_bench.ts";
+export { type CurvesBench, readCurvesBench } from "./results/curves_bench.ts";
+export { type CurveWork, curveWork, curveWorkTable } from "./results/curve_work.ts";
+export { processor } from "./rd_curve/processor.ts";
+export {
+  checkpointNote,
+  type CommittedCurves,
+  committedCurves,
+  committedCurvesList,
+  isOfCheckpoint,
+} from "./results/committed_curves.ts";
+
 // Charts and tables, and showing them
-export { compareByMcNemar, meanAndDeviation, wilsonInterval } from "./statistics.ts";
+export { crossingAt, medianOf, powerLawExponent, quantileOf } from "./quantiles.ts";
+export { rankCorrelation } from "./rank_correlation.ts";
+export { compareByMcNemar, meanAndDeviation, type PairedComparison, wilsonInterval } from "./statistics.ts";
 export {
   accuracyChart,
+  type ComparedCurve,
+  type Cost,
+  costChart,
   curveChart,
+  curveComparisonChart,
   curvesChart,
   type Figure,
+  frontChart,
+  type FrontPlace,
+  identityChart,
+  type IdentityPoint,
+  type LayerPanel,
+  layerPanelsChart,
   readTrainingLog,
+  scalingChart,
+  type ScalingSeries,
   sparsityChart,
+  spreadChart,
+  type SpreadSeries,
+  tradeoffChart,
+  type TradeoffOptions,
   trainingChart,
   trainingLogsChart,
 } from "./charts.ts";
-export { accuracyTable, allocationTable, formatPercent, type Table, tableHtml, tableText } from "./tables.ts";
+export { additivityFitsTable } from "./tables/additivity_fits.ts";
+export { triedTable } from "./tables/tried_allocations.ts";
+export {
+  accuracyTable,
+  allocationTable,
+  formatInterval,
+  formatPercent,
+  formatPoints,
+  type Table,
+  tableHtml,
+  tableText,
+} from "./tables.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
+export { resultsTable, type ResultsTableOptions, rivalsTable } from "./tables/chain_summaries.ts";
+export { dataFrame } from "./tables/data_frame.ts";
+export { chainResults, type ChainRound } from "./results/chain_results.ts";
+export { type ChainSummary, type Stage, summariseChains } from "./results/chain_summaries.ts";
+export {
+  compareChains,
+  compareTrials,
+  compareWithRivals,
+  counterpart,
+  type RivalComparison,
+  type Standing,
+  verdictOf,
+} from "./results/comparisons.ts";
+export { allocateToMacs, type LayerMacs, remainingMacsOf } from "./results/budget_for_macs.ts";
+export { chainAllocation } from "./results/chain_allocations.ts";
+export { searchExcess, searchExcessTable } from "./results/search_excess.ts";
+export { liveChain } from "./results/live_chain.ts";
+export { type Trial, type TrialPlan, trialPoints, tryRecoveries } from "./trials.ts";
+export { pairTrials, type TrialPair, trialPairsTable, trialsTable } from "./tables/trials.ts";
+export {
+  missingChainsTable,
+  type PlannedChain,
+  type SweepResults,
+  sweepResults,
+} from "./results/sweep_results.ts";
+export { type PaperRow, type PaperTable, paperTable, type PaperTableName } from "./paper.ts";
+export type { ExplorerData } from "./explorer/data.ts";
+export { explorer, type ExplorerOptions } from "./explorer/prepare.ts";
 export { type ProgressDisplay, progressDisplay, show } from "./show.ts";

@@ -15,8 +15,10 @@ export interface Protocol {
     readonly statistics?: StatisticsWay;
   };
   readonly fineTuning: FineTuning | null;
-  /** The first so many test images. */
+  /** The first so many test images; they judge a round's last step. */
   readonly testImages: number;
+  /** Those of them that judge the steps before it. @default testImages */
+  readonly interimImages?: number;
 }
 
 export interface FineTuning {
@@ -38,6 +40,9 @@ const PAPER_STEPS: Readonly<Record<string, number>> = {
 
 const TRAINING_IMAGES = 50_000;
 
+/** Chosen so that data/sweeps/cifar10.json takes two slow cores some four hours. */
+const SCALED_STEPS = 50;
+
 const PROTOCOLS: Readonly<Record<string, (model: string) => Omit<Protocol, "name">>> = {
   paper: (model) => ({
     calibration: { samples: 1024, levels: AUTO_GRID },
@@ -58,14 +63,15 @@ const PROTOCOLS: Readonly<Record<string, (model: string) => Omit<Protocol, "name
     testImages: 10_000,
   }),
   scaled: () => ({
-    calibration: { samples: 256, levels: "auto" },
+    calibration: { samples: 128, levels: "auto" },
     recovery: { steps: ["bn"], samples: 2000 },
     fineTuning: {
-      images: TRAINING_IMAGES / 2,
-      recipe: { ...recipeWithoutSeed(), epochs: 1, batch: 128, peak: 0.05 },
+      images: SCALED_STEPS * 128,
+      recipe: { ...recipeWithoutSeed(), epochs: 1, batch: 128, peak: 0.03 },
       distillation: 0,
     },
     testImages: 10_000,
+    interimImages: 2000,
   }),
   quick: () => ({
     calibration: { samples: 32, levels: 11 },
@@ -83,7 +89,8 @@ export const PROTOCOL_NAMES: readonly string[] = Object.keys(PROTOCOLS);
 
 /**
  * - `paper`: AdamW at 3e-4, batches of 100, the paper's steps a round (ResNet-32: 160 epochs), no recovery before it;
- * - `scaled`: for two cores: batch statistics measured anew, then half an epoch of one-cycle SGD;
+ * - `scaled`: for two cores: curves on 128 images, batch statistics measured anew, then 50 steps (an eighth of an epoch)
+ *   of one-cycle SGD;
  * - `quick`: a minute a round, to try things out.
  *
  * @throws {RangeError} If the name is unknown, or the paper names no steps for the model.

@@ -1,5 +1,5 @@
 /** An allocation becomes masks, and masks a pruned network. */
-import { applyMask, magnitudeMask } from "./mask.ts";
+import { applyMask, magnitudeMask, magnitudeOrder } from "./mask.ts";
 import { type Network, type Parameter, prunableLayers, replaceWeights } from "./network.ts";
 
 /** What pruning needs of an allocation: names, sizes and counts. */
@@ -10,13 +10,27 @@ export interface PruningPlan {
 /** Masks by layer name; 1 = kept. */
 export type Masks = ReadonlyMap<string, Uint8Array>;
 
+/** {@linkcode magnitudeOrder} of every prunable layer, by name: for whoever prunes one network many times. */
+export function magnitudeOrders(network: Network): ReadonlyMap<string, Uint32Array> {
+  return new Map(
+    prunableLayers(network).map((
+      { name },
+    ) => [name, magnitudeOrder(network.weights.get(`${name}.weight`)!.data)]),
+  );
+}
+
 /**
  * Magnitude masks for an allocation: in each layer exactly `pruned` weights go, smallest |w| first, ties by flat
  * index in PyTorch's layout.
  *
+ * @param orders {@linkcode magnitudeOrders} of the network, where the caller has them already.
  * @throws {TypeError} If the layers are not the network's, one for one.
  */
-export function masksFor(network: Network, { layers }: PruningPlan): Masks {
+export function masksFor(
+  network: Network,
+  { layers }: PruningPlan,
+  orders?: ReadonlyMap<string, Uint32Array>,
+): Masks {
   const own = new Map(prunableLayers(network).map((layer) => [layer.name, layer]));
   const masks = new Map<string, Uint8Array>();
   for (const { name, weights, pruned } of layers) {
@@ -31,7 +45,7 @@ export function masksFor(network: Network, { layers }: PruningPlan): Masks {
         `Cannot prune ${network.model}: layer ${name} has ${layer.weights} weights, the allocation says ${weights}`,
       );
     }
-    masks.set(name, magnitudeMask(network.weights.get(`${name}.weight`)!.data, pruned));
+    masks.set(name, magnitudeMask(network.weights.get(`${name}.weight`)!.data, pruned, orders?.get(name)));
   }
   for (const name of own.keys()) {
     if (!masks.has(name)) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { copyOfWeights, tinyNetwork, withValues } from "./_test_helpers.ts";
 import { type Network, prunableLayers } from "./network.ts";
-import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
+import { magnitudeOrders, masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 
 function planFor(network: Network, share: number) {
   return {
@@ -52,6 +52,12 @@ Deno.test("summariseSparsity() counts zeros and the multiply–accumulates that 
     sparsity: 66 / 1018,
     remainingMacs: (11314 - 2304 - 30) / 11314,
   });
+});
+
+Deno.test("masksFor() makes the same masks from orders sorted once", () => {
+  const network = tinyNetwork();
+  const plan = planFor(network, 0.4);
+  assert.deepEqual(masksFor(network, plan, magnitudeOrders(network)), masksFor(network, plan));
 });
 
 Deno.test("masksFor() refuses a plan for other layers", () => {

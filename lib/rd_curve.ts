@@ -14,7 +14,7 @@ import { checkBatch, eachLogitBatch } from "./logits.ts";
 import { checkImages, type Network, type PrunableLayer, prunableLayers } from "./network.ts";
 import { createPrng } from "./prng.ts";
 import { type HeldOutLevel, measureAdaptively } from "./rd_curve/adaptive.ts";
-import { microBatchFor } from "./rd_curve/batch_size.ts";
+import { microBatches, microBatchFor } from "./rd_curve/batch_size.ts";
 import { type Certificate, measureCertified } from "./rd_curve/certified.ts";
 import { interpolateCurve } from "./rd_curve/interpolate.ts";
 import { countsOf, type CurveLayer, prunedEnergies } from "./rd_curve/layers.ts";
@@ -25,7 +25,7 @@ import {
   type Objective,
   openMeasurement,
 } from "./rd_curve/measurement.ts";
-import type { Recovery } from "./rd_curve/recovery.ts";
+import { checkRecovery, type Recovery, recoveryOps } from "./rd_curve/recovery.ts";
 import { localMeter, type Meter } from "./rd_curve/meter.ts";
 import { createSampleTable, type SampleTable } from "./rd_curve/sample_table.ts";
 
@@ -275,18 +275,26 @@ export async function measureDistortion(
   return await (await distortionFrom(engine, dense, calibration, options))(changed);
 }
 
+export interface DistortionOptions extends Pick<StatisticOptions, "quantile"> {
+  /** `bn` runs both networks under batch statistics, as {@linkcode recoveryOps} has them. @default "none" */
+  readonly recovery?: Exclude<Recovery, "lsq">;
+  /** Inputs that share batch statistics under `bn`. @default {what measureCurves takes by default} */
+  readonly microBatch?: number;
+}
+
 /** As {@link measureDistortion}, for many changes of one dense network, which runs only once. */
 export async function distortionFrom(
   engine: Engine,
   dense: Network,
   calibration: CalibrationSet,
-  { quantile }: Pick<StatisticOptions, "quantile"> = {},
+  { quantile, ...run }: DistortionOptions = {},
 ): Promise<(changed: Network) => Promise<Record<Statistic, number>>> {
   checkImages(dense, calibration);
-  const reference = await calibrationLogits(engine, dense, calibration);
+  checkRecovery(engine, run.recovery ?? "none");
+  const reference = await calibrationLogits(engine, dense, calibration, run);
   const norms = squaredNorms(reference, dense.classCount);
   return async (changed) => {
-    const logits = await calibrationLogits(engine, changed, calibration);
+    const logits = await calibrationLogits(engine, changed, calibration, run);
     return statisticsOf(squaredDistances(reference, logits, dense.classCount), { norms, quantile });
   };
 }
@@ -296,13 +304,26 @@ async function calibrationLogits(
   engine: Engine,
   network: Network,
   calibration: CalibrationSet,
+  { recovery = "none", microBatch = microBatchFor(network, DEFAULT_MEMORY, { recovery }) }: Omit<
+    DistortionOptions,
+    "quantile"
+  >,
 ): Promise<Float32Array> {
   const size = calibration.inputs.length / calibration.count;
-  const read = (first: number, count: number) =>
-    calibration.inputs.subarray(first * size, (first + count) * size);
   const all = new Float32Array(calibration.count * network.classCount);
-  await eachLogitBatch(engine, network, { ...calibration, read }, 128, (logits, first) => {
-    all.set(logits, first * network.classCount);
-  });
+  const isPlain = recovery === "none";
+  const ranges = isPlain
+    ? [{ first: 0, count: calibration.count }]
+    : microBatches(calibration.count, microBatch);
+  const runs = { ...engine, ops: recoveryOps(engine.ops, recovery) };
+  for (const range of ranges) {
+    const read = (first: number, count: number) =>
+      calibration.inputs.subarray((range.first + first) * size, (range.first + first + count) * size);
+    const source = { count: range.count, shape: calibration.shape, read };
+    const batch = isPlain ? 128 : range.count;
+    await eachLogitBatch(runs, network, source, batch, (logits, first) => {
+      all.set(logits, (range.first + first) * network.classCount);
+    }, { fold: isPlain });
+  }
   return all;
 }

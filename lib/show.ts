@@ -4,9 +4,11 @@
  * @module
  */
 import { type Figure, isFigure } from "./charts/figure.ts";
+import { type ExplorerData, isExplorer } from "./explorer/data.ts";
 import { isJudgedClaim, type JudgedClaim } from "./notebook/claims.ts";
 import type { Provenance } from "./provenance.ts";
 import { claimBundle } from "./show/claim_bundle.ts";
+import { explorerBundle } from "./show/explorer_bundle.ts";
 import { figureBundle } from "./show/figure_bundle.ts";
 import { type Bundle, findKernel, type Kernel } from "./show/kernel.ts";
 import { isProvenance, provenanceBundle } from "./show/provenance_bundle.ts";
@@ -19,7 +21,7 @@ export { type ProgressDisplay, progressDisplay } from "./show/progress.ts";
 export { PROVENANCE_MIME } from "./show/provenance_bundle.ts";
 
 /** What can be shown. A string that starts with `<` is HTML, any other is Markdown. */
-export type Showable = Figure | Table | Provenance | JudgedClaim | string;
+export type Showable = Figure | Table | Provenance | JudgedClaim | ExplorerData | string;
 
 /** Options of {@linkcode show}; a test hands in its own. */
 export interface ShowOptions {
@@ -28,7 +30,9 @@ export interface ShowOptions {
 }
 
 /**
- * Shows a figure, a table, a result's provenance, a judged claim, HTML or Markdown. `await` it, so that it lands in its cell.
+ * Shows a figure, a table, a result's provenance, a judged claim, an explorer, HTML or Markdown.
+ *
+ * `await` it, so that it lands in its cell.
  *
  * @throws {TypeError} If the value is none of these.
  */
@@ -46,8 +50,9 @@ export function bundleOf(value: Showable): Bundle {
   if (isTable(value)) return { "text/html": tableHtml(value), "text/plain": tableText(value) };
   if (isProvenance(value)) return provenanceBundle(value);
   if (isJudgedClaim(value)) return claimBundle(value);
+  if (isExplorer(value)) return explorerBundle(value);
   throw new TypeError(
-    `Cannot show the value: it must be a figure, a table, a provenance, a claim or text, current type is ${typeof value}`,
+    `Cannot show the value: it must be a figure, a table, a provenance, a claim, an explorer or text, current type is ${typeof value}`,
   );
 }
 

@@ -68,7 +68,7 @@ Deno.test("show() refuses what it cannot show", async () => {
   await assert.rejects(show({} as never, { kernel: null }), {
     name: "TypeError",
     message:
-      "Cannot show the value: it must be a figure, a table, a provenance, a claim or text, current type is object",
+      "Cannot show the value: it must be a figure, a table, a provenance, a claim, an explorer or text, current type is object",
   });
 });
 

@@ -44,6 +44,7 @@ export function sparseSize(weights: number, pruned: number, valueBytes = 4): Spa
   for (let lowBits = 0; 2 ** lowBits <= weights; lowBits++) {
     const bytes = Math.ceil((kept * (1 + lowBits) + Math.floor(pruned / 2 ** lowBits)) / 8);
     if (bytes < best.bytes) best = { places: "deltas", lowBits, bytes };
+    if (Math.floor(pruned / 2 ** lowBits) <= kept) break; // a further bit costs as much as it can save
   }
   return { ...best, bytes: best.bytes + valueBytes * kept };
 }

@@ -7,7 +7,13 @@ import { escapeMarkup } from "./markup.ts";
 import { formatNumber } from "./tables/format.ts";
 
 export { type AccuracyResult, accuracyTable, allocationTable } from "./tables/build.ts";
-export { formatNumber, type FormatOptions, formatPercent } from "./tables/format.ts";
+export {
+  formatInterval,
+  formatNumber,
+  type FormatOptions,
+  formatPercent,
+  formatPoints,
+} from "./tables/format.ts";
 
 /** How one column is headed and written. */
 export interface Column {

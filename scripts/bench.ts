@@ -1,5 +1,6 @@
 /** `deno task bench`: measures speed, always beside a peer in the same run. */
 import { allocateCommand } from "./bench/allocate.ts";
+import { chainBenchCommand } from "./bench/chain.ts";
 import { curvesBenchCommand } from "./bench/curves.ts";
 import { engineCommand } from "./bench/engine.ts";
 import { Command, run } from "./command_line.ts";
@@ -12,6 +13,7 @@ const command = new Command("bench")
   .addCommand(engineCommand)
   .addCommand(curvesBenchCommand)
   .addCommand(allocateCommand)
+  .addCommand(chainBenchCommand)
   .addHelpText(
     "after",
     "\nEach subject teaches its options:\n  deno task bench engine --help\n  deno task bench curves --help\n  deno task bench allocate --help\n",

@@ -12,7 +12,7 @@ import { loadCifar10 } from "../lib/project.ts";
 import { PROTOCOL_NAMES } from "../lib/protocols.ts";
 import { checkRecovery, RECOVERIES } from "../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../lib/recover.ts";
-import { provenance, sha256, withLock, writeFileWhole } from "../lib/store.ts";
+import { provenance, withLock, writeFileWhole } from "../lib/store.ts";
 import type { TrainingState } from "../lib/training_state.ts";
 import {
   Command,
@@ -53,7 +53,7 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
   .addOption(
     new Option(
       "--protocol <name>",
-      "paper: AdamW, 80,000 steps a round for resnet32; scaled: half an epoch; quick: a minute",
+      "paper: AdamW, 80,000 steps a round for resnet32; scaled: 50 steps; quick: a minute",
     ).choices([...PROTOCOL_NAMES]).default("scaled"),
   )
   .option("--targets <list>", "sparsity after each round, rising: 0.36,0.59,0.79", parseTargets)
@@ -72,6 +72,11 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
   .addOption(
     new Option("--refine <how>", "of: outlier filtering of the curves").choices(Object.keys(REFINEMENTS))
       .default("none"),
+  )
+  .option(
+    "--settle <n>",
+    "n times, measure curves around the allocation, all other layers pruned, and move pruning while that helps",
+    wholeNumber(0),
   )
   .option(
     "--recovery <steps>",
@@ -111,9 +116,9 @@ function parseTargets(text: string): number[] {
 
 async function iterateCommand(options: Options): Promise<void> {
   const plan = planOf(options);
-  const { network: dense, path } = openNetwork(options);
+  const { network: dense, weightsSha256 } = await openNetwork(options);
   mkdirSync(options.out, { recursive: true });
-  await withLock(options.out, () => runChain(options, plan, dense, sha256(path)));
+  await withLock(options.out, () => runChain(options, plan, dense, weightsSha256));
 }
 
 async function runChain(

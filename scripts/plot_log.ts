@@ -67,6 +67,7 @@ const DRAWINGS: Readonly<Record<string, (figure: Figure) => string>> = {
       }`,
       footer: "",
       figures: [],
+      explorers: [],
       style: readFileSync(new URL("./report_template/page.css", import.meta.url), "utf8"),
       scripts: [],
     }),

@@ -13,19 +13,23 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { pathToFileURL } from "node:url";
-import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { failingFiles } from "../lib/_failing_files.ts";
+import { paperClaims } from "../lib/notebook/claims.ts";
 import { PROJECT_FOLDER } from "./folders.ts";
+import { accessibilityFindings, visit } from "./report/_browser.ts";
+import {
+  checkExplorer,
+  checkExplorerPrinted,
+  checkExplorerRules,
+  checkExplorerStill,
+} from "./report/_explorer_checks.ts";
+import { CHROMIUM, withBrowser } from "./report/browser.ts";
+import { readNotebook } from "./report/notebook.ts";
+import { writeReport } from "./report/write_report.ts";
 
 const FIXTURE = join(PROJECT_FOLDER, "scripts", "report", "_fixture.ipynb");
 const PYTHON = join(process.env.RD_VENV ?? join(PROJECT_FOLDER, ".venv"), "bin", "python");
-const CHROMIUM = [
-  process.env.RD_CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-]
-  .find((path) => path !== undefined && existsSync(path));
 const FIGURES = 4;
 
 const noPython = !existsSync(PYTHON);
@@ -74,75 +78,72 @@ function writeNotebook(path: string, ...sources: string[]): void {
 }
 
 Deno.test({
-  name: "report writes a page that draws every figure, without request, error, or a label that breaks out",
+  name: "report writes pages that draw every figure, without request, error, or a label that breaks out",
   ignore: noBrowser,
   async fn(test) {
     await inFolder(async (folder) => {
-      const { code, stdout, stderr } = await report(FIXTURE, "--out", folder);
+      const second = join(folder, "second.ipynb");
+      writeNotebook(second, "1 + 1;");
+      const { code, stdout, stderr } = await report(FIXTURE, second, "--out", folder);
       assert.equal(code, 0, stderr);
-      assert.match(stderr, /_fixture\.ipynb cell 1\/6, \d+\.\d s\n/);
-      const path = stdout.trim();
+      assert.match(stderr, /_fixture\.ipynb cell 1\/8, \d+\.\d s\n/);
+      const [path, ...others] = stdout.trim().split("\n");
       assert.equal(path, join(folder, "_fixture.html"));
+      assert.deepEqual(others, [join(folder, "second.html"), join(folder, "index.html")]);
       const html = readFileSync(path, "utf8");
       assert.ok(html.length < 6e6, `${html.length} bytes`);
       assert.equal(html.split("plotly.js v3").length - 1, 1, "plotly.js stands in the page once");
-      await inBrowser(path, test);
+      await inBrowser(path, others[1], test);
     });
   },
   sanitizeResources: false,
   sanitizeOps: false,
 });
 
-async function inBrowser(path: string, test: Deno.TestContext): Promise<void> {
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-  });
-  try {
-    const open = (options: BrowserContextOptions, check: (page: Page) => Promise<void>) => async () => {
-      const context = await browser.newContext(options);
-      const complaints: string[] = [];
-      try {
-        await context.setOffline(true);
-        const page = await context.newPage();
-        page.on("console", (message) => {
-          if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-        });
-        page.on("pageerror", (error) => complaints.push(error.message));
-        await page.route("**/*", (route) => {
-          const url = route.request().url();
-          if (url === pathToFileURL(path).href) return route.continue();
-          complaints.push(`request of ${url.slice(0, 80)}`);
-          return route.abort();
-        });
-        await page.goto(pathToFileURL(path).href);
-        await check(page);
-        assert.equal(await page.title(), "A report shows every figure without a network");
-        assert.deepEqual(complaints, []);
-      } finally {
-        await context.close();
-      }
-    };
+async function inBrowser(path: string, index: string, test: Deno.TestContext): Promise<void> {
+  await withBrowser(async (browser) => {
+    const step = (
+      name: string,
+      options: BrowserContextOptions,
+      check: (page: Page) => Promise<void>,
+      file = path,
+    ) =>
+      test.step(name, () =>
+        visit(browser, file, options, async (page) => {
+          await check(page);
+          assert.doesNotMatch(await page.title(), /owned/);
+          assert.equal(await page.locator("main img").count(), 0, "no label became an element");
+        }));
+    const narrow = { viewport: { width: 390, height: 800 } };
     for (const colorScheme of ["light", "dark"] as const) {
-      await test.step(`drawn by plotly, ${colorScheme}`, open({ colorScheme }, checkDrawn));
+      await step(`drawn by plotly, ${colorScheme}`, { colorScheme }, checkDrawn);
+      await step(`accessible, ${colorScheme}`, { colorScheme }, checkAccessible);
+      await step(`index accessible, ${colorScheme}`, { colorScheme }, checkAccessible, index);
     }
-    await test.step(
-      "drawn within a phone's width",
-      open({ viewport: { width: 390, height: 800 } }, checkNarrow),
-    );
-    await test.step("drawn statically without scripts", open({ javaScriptEnabled: false }, checkStatic));
-    await test.step("printed with static drawings", open({}, checkPrinted));
-  } finally {
-    await browser.close();
-  }
+    await step("drawn within a phone's width", narrow, checkNarrow);
+    await step("index within a phone's width", narrow, checkWidth, index);
+    await step("drawn statically without scripts", { javaScriptEnabled: false }, checkStatic);
+    await step("printed with static drawings", {}, checkPrinted);
+    await step("explorer answers the keyboard", {}, checkExplorer);
+    await step("explorer keeps rules", {}, checkExplorerRules);
+    await step("explorer printed", {}, checkExplorerPrinted);
+    await step("index holds the ledger", {}, checkIndex, index);
+  });
 }
 
 async function checkDrawn(page: Page): Promise<void> {
+  const began = performance.now();
   await page.locator("[data-drawn]").nth(FIGURES - 1).waitFor();
+  const loaded = await page.evaluate("performance.getEntriesByType('navigation')[0].duration") as number;
+  const drawn = performance.now() - began;
+  console.log(
+    `the page loaded in ${loaded.toFixed(0)} ms, the last figure followed ${drawn.toFixed(0)} ms later`,
+  );
+  assert.equal(await page.title(), "A report shows every figure without a network");
   assert.equal(await page.locator("[data-drawn] .rd-plot .main-svg").first().isVisible(), true);
   assert.equal(await page.locator(".rd-plot .plot-container").count(), FIGURES);
-  assert.equal(await page.locator("svg.rd-static:visible").count(), 0);
-  assert.equal(await page.locator("main img").count(), 0, "no label became an element");
+  assert.equal(await page.locator(".rd-figure svg.rd-static:visible").count(), 0);
+  assert.equal(await page.locator(".rd-explorer-drawing > svg:visible").count(), 2);
   assert.equal(await page.locator("math").count(), 4);
   const fold = page.locator("#rd-fold");
   await fold.focus();
@@ -153,6 +154,10 @@ async function checkDrawn(page: Page): Promise<void> {
 
 async function checkNarrow(page: Page): Promise<void> {
   await page.locator("[data-drawn]").nth(FIGURES - 1).waitFor();
+  await checkWidth(page);
+}
+
+async function checkWidth(page: Page): Promise<void> {
   const { wide, screen } = await page.evaluate(
     "({ wide: document.documentElement.scrollWidth, screen: innerWidth })",
   ) as {
@@ -163,15 +168,34 @@ async function checkNarrow(page: Page): Promise<void> {
 }
 
 async function checkStatic(page: Page): Promise<void> {
-  assert.equal(await page.locator("svg.rd-static:visible").count(), FIGURES);
+  assert.equal(await page.locator("[data-figure] svg.rd-static:visible").count(), FIGURES);
   assert.equal(await page.locator(".rd-plot").count(), 0);
+  await checkExplorerStill(page);
 }
 
 async function checkPrinted(page: Page): Promise<void> {
   await page.locator("[data-drawn]").nth(FIGURES - 1).waitFor();
   await page.emulateMedia({ media: "print" });
-  assert.equal(await page.locator("svg.rd-static:visible").count(), FIGURES);
+  assert.equal(await page.locator("[data-figure] svg.rd-static:visible").count(), FIGURES);
   assert.equal(await page.locator(".rd-plot:visible").count(), 0);
+}
+
+async function checkAccessible(page: Page): Promise<void> {
+  await page.waitForLoadState();
+  for (const summary of await page.locator("summary:visible").all()) await summary.click();
+  assert.deepEqual(await accessibilityFindings(page), []);
+}
+
+/** All claims of the paper, those judged with their word, and links to both reports. */
+async function checkIndex(page: Page): Promise<void> {
+  assert.equal(await page.locator(".rd-ledger tbody tr").count(), paperClaims().length);
+  const verdict = (id: string) => page.locator(`#claim-${id} .rd-verdict`).innerText();
+  assert.equal(await verdict("additivity"), "Held in part");
+  assert.equal(await verdict("optimal"), "Held");
+  assert.equal(await verdict("seconds"), "Did not hold");
+  assert.equal(await verdict("one-shot"), "Not tested");
+  assert.equal(await page.locator("#claim-optimal a").getAttribute("href"), "_fixture.html");
+  assert.equal(await page.locator(".rd-notebooks a").count(), 2);
 }
 
 Deno.test({
@@ -229,6 +253,51 @@ Deno.test({
         assert.equal(code, expected, stderr);
         assert.match(stderr, message);
       }
+    });
+  },
+});
+
+Deno.test({
+  name: "report of several goes on after a notebook that fails, and leaves the older index",
+  ignore: noPython,
+  async fn() {
+    await inFolder(async (folder) => {
+      const [broken, whole] = ["a.ipynb", "b.ipynb"].map((name) => join(folder, name));
+      writeNotebook(broken, 'throw new RangeError("no such layer: conv9");');
+      writeNotebook(whole, "1;");
+      const out = join(folder, "out");
+      mkdirSync(out);
+      writeFileSync(join(out, "index.html"), "older");
+      const { code, stdout, stderr } = await report(broken, whole, "--out", out);
+      assert.equal(code, 1);
+      assert.equal(stdout, "");
+      assert.match(
+        stderr,
+        /report: Cannot run .*a\.ipynb: cell 1 of 1 failed: RangeError: no such layer: conv9\n/,
+      );
+      assert.match(stderr, /report: Cannot report all: .* 1 of 2 failed; .*\n$/);
+      assert.equal(readFileSync(join(out, "index.html"), "utf8"), "older");
+      assert.deepEqual(readdirSync(out).sort(), ["b.html", "index.html"]);
+    });
+  },
+});
+
+Deno.test({
+  name: "writeReport() leaves the older report where the disk is full, and names it",
+  ignore: noPython,
+  async fn() {
+    await inFolder(async (folder) => {
+      const notebook = join(folder, "full.ipynb");
+      writeNotebook(notebook, "1;");
+      writeFileSync(join(folder, "full.html"), "older");
+      const files = failingFiles(1, { code: "ENOSPC" });
+      await assert.rejects(() => writeReport(readNotebook(notebook), notebook, folder, { files }), {
+        name: "FileError",
+        code: "ENOSPC",
+        message: /^Cannot write .*full\.html: all \d+ bytes must reach the disk/,
+      });
+      assert.equal(readFileSync(join(folder, "full.html"), "utf8"), "older");
+      assert.deepEqual(readdirSync(folder).sort(), ["full.html", "full.ipynb"]);
     });
   },
 });

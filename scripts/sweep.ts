@@ -6,7 +6,7 @@ import { projectPath } from "../lib/project.ts";
 import { readText, withLock, writeFileWhole } from "../lib/store.ts";
 import { Command, Option, run, UsageError, wholeNumber } from "./command_line.ts";
 import { PROJECT_FOLDER } from "./folders.ts";
-import { readConfiguration } from "./sweep/configuration.ts";
+import { readConfiguration } from "../lib/sweep/configuration.ts";
 import { type Executor, EXECUTORS, requireSnakemake } from "./sweep/environment.ts";
 import { planSweep, type SweepPlan } from "./sweep/plan.ts";
 import { collectResults, type ResultFolders, seedResults } from "./sweep/results.ts";

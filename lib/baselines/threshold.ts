@@ -30,7 +30,8 @@ function smallestThreshold(scores: readonly (Float32Array | Float64Array)[], bud
   let high = bitsOf(Infinity);
   while (low < high) {
     const middle = (low + high) >> 1n;
-    const count = scores.reduce((sum, layer) => sum + countUntil(layer, valueOf(middle), true), 0);
+    const threshold = valueOf(middle);
+    const count = scores.reduce((sum, layer) => sum + countUntil(layer, threshold, true), 0);
     if (count >= budget) high = middle;
     else low = middle + 1n;
   }

@@ -1,5 +1,5 @@
 /** Axes that several charts have. */
-import { powerOfTen } from "../tables/format.ts";
+import { formatShort, powerOfTen } from "../tables/format.ts";
 import type { Axis } from "./figure.ts";
 
 /** A log axis that has a place for zero, and where that place is. */
@@ -39,6 +39,21 @@ function withZero(least: number, most: number, exponents: readonly number[]): Lo
     },
     zeroAt,
   };
+}
+
+/** A log axis around values above 0, others left out; where it spans little, 2 and 5 have ticks beside powers of ten. */
+export function logAxis(values: readonly number[]): Pick<Axis, "type" | "range" | "tickvals" | "ticktext"> {
+  const logs = values.filter((value) => value > 0 && value < Infinity).map(Math.log10);
+  const [low, high] = logs.length === 0 ? [0, 1] : [Math.min(...logs), Math.max(...logs)];
+  const air = 0.04 * (high - low) || 0.5;
+  const range = [low - air, high + air] as const;
+  const [first, last] = [Math.ceil(range[0] - 1), Math.floor(range[1])];
+  const powers = decades(first, Math.max(last, first + 1)).map((exponent) => Number(`1e${exponent}`));
+  const isFine = range[1] - range[0] < 2.5;
+  const ticks = (isFine ? powers.flatMap((power) => [power, 2 * power, 5 * power]) : powers)
+    .filter((tick) => Math.log10(tick) >= range[0] && Math.log10(tick) <= range[1]);
+  const label = (tick: number) => isFine ? formatShort(tick) : powerOfTen(Math.round(Math.log10(tick)));
+  return { type: "log", range, tickvals: ticks, ticktext: ticks.map(label) };
 }
 
 /** Sparsity from a to b with a little air, in percent only on the ticks. */

@@ -19,3 +19,8 @@ export function colourAt(scale: Colorscale, place: number): string {
 function channels(colour: string): number[] {
   return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 }
+
+/** A colour `#RRGGBB` that lets the ground through. */
+export function pale(colour: string, opacity = 0.22): string {
+  return `rgba(${channels(colour).join(",")},${opacity})`;
+}

@@ -146,7 +146,7 @@ function positiveOrGap(distortion: number): number | null {
 }
 
 /** Open circles at the tick that stands for zero. */
-function zeroMarkers(levels: readonly number[], zeroAt: number, colour: string): ScatterTrace {
+export function zeroMarkers(levels: readonly number[], zeroAt: number, colour: string): ScatterTrace {
   return {
     type: "scatter",
     mode: "markers",

@@ -25,6 +25,10 @@ export type MarkerSymbol =
   | "cross"
   | "x"
   | "pentagon"
+  | "hexagon"
+  | "hourglass"
+  | "bowtie"
+  | "hexagram"
   | "star";
 export type Colorscale = readonly (readonly [number, string])[];
 /** A place on an axis: a number, or the name of a category; null leaves a gap. */

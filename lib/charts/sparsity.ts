@@ -2,8 +2,9 @@
 import type { Allocation } from "../allocation.ts";
 import { allocationNames, allocationTable, sameLayers } from "../tables/build.ts";
 import { formatPercent } from "../tables/format.ts";
+import { pale } from "./colour.ts";
 import type { BarTrace, Figure, ScatterTrace } from "./figure.ts";
-import { layout, methodStyle } from "./style.ts";
+import { layout, type MethodStyle, methodStyle, seriesStyle } from "./style.ts";
 import { plotlyText, tickNames } from "./text.ts";
 
 type Shown = Pick<Allocation, "method" | "sparsity" | "layers">;
@@ -17,10 +18,14 @@ const MOST_BARS = 2;
  * The same method at several sparsities gets one colour, paler for each.
  *
  * @param allocations At least one; all over the same layers.
+ * @param options Names tell variants of one method apart, each in a style of its own; else it is the method's.
  * @throws {TypeError} If they differ in their layers.
  */
-export function sparsityChart(allocations: readonly Shown[]): Figure {
-  const names = allocationNames(allocations);
+export function sparsityChart(
+  allocations: readonly Shown[],
+  options: { readonly names?: readonly string[] } = {},
+): Figure {
+  const names = options.names ?? allocationNames(allocations);
   const layers = tickNames(sameLayers(allocations).map(({ name }) => name));
   const isBars = allocations.length <= MOST_BARS;
   const trace = isBars ? bars : lines;
@@ -29,13 +34,19 @@ export function sparsityChart(allocations: readonly Shown[]): Figure {
     title,
     alt: `${
       allocations.length <= MOST_BARS ? "Bar" : "Line"
-    } chart of the sparsity of ${layers.length} layers. ${allocations.map(describe).join(" ")}`,
+    } chart of the sparsity of ${layers.length} layers. ${
+      allocations.map((allocation, i) => describe(allocation, options.names?.[i])).join(" ")
+    }`,
     data: allocations.map((allocation, i) =>
-      trace(allocation, plotlyText(names[i]), layers, rank(allocations, i))
+      trace(allocation, plotlyText(names[i]), layers, {
+        style: options.names ? seriesStyle(i) : methodStyle(allocation.method),
+        isMain: options.names ? i === 0 : allocation.method === "ours",
+        rank: options.names ? 0 : rank(allocations, i),
+      })
     ),
     layout: layout({
       title,
-      subtitle: networkSparsity(allocations),
+      subtitle: networkSparsity(allocations, options.names),
       height: 470,
       legend: names.map(plotlyText),
       barmode: "group",
@@ -55,7 +66,7 @@ export function sparsityChart(allocations: readonly Shown[]): Figure {
         tickformat: ".0%",
       },
     }),
-    table: allocationTable(allocations),
+    table: allocationTable(allocations, { names: options.names }),
   };
 }
 
@@ -68,7 +79,7 @@ function floor(allocations: readonly Shown[]): number {
 }
 
 /** The whole network's sparsity under each allocation, once where they agree. */
-function networkSparsity(allocations: readonly Shown[]): string {
+function networkSparsity(allocations: readonly Shown[], names?: readonly string[]): string {
   const shares = allocations.map(({ sparsity }) => formatPercent(sparsity));
   const sparsities = allocations.map(({ sparsity }) => sparsity);
   if (new Set(shares).size === 1) return `Whole network: ${shares[0]} of the weights pruned`;
@@ -78,13 +89,25 @@ function networkSparsity(allocations: readonly Shown[]): string {
     } pruned`;
   }
   return `Whole network: ${
-    allocations.map(({ method }, i) => `${methodStyle(method).name} ${shares[i]}`).join(" · ")
+    allocations.map(({ method }, i) => `${names?.[i] ?? methodStyle(method).name} ${shares[i]}`).join(" · ")
   }`;
 }
 
-function bars({ method, layers }: Shown, name: string, x: readonly string[], rank: number): BarTrace {
-  const { colour } = methodStyle(method);
-  const isFilled = method === "ours" && rank === 0; // solid beside hollow: told apart without colour
+/** How one allocation is drawn; `rank` counts the same method's before it. */
+interface Look {
+  readonly style: Omit<MethodStyle, "name">;
+  readonly isMain: boolean;
+  readonly rank: number;
+}
+
+function bars(
+  { layers }: Shown,
+  name: string,
+  x: readonly string[],
+  { style, isMain, rank }: Look,
+): BarTrace {
+  const { colour } = style;
+  const isFilled = isMain && rank === 0; // solid beside hollow: told apart without colour
   return {
     type: "bar",
     name,
@@ -95,17 +118,21 @@ function bars({ method, layers }: Shown, name: string, x: readonly string[], ran
   };
 }
 
-function lines({ method, layers }: Shown, name: string, x: readonly string[], rank: number): ScatterTrace {
-  const { colour, dash, symbol } = methodStyle(method);
+function lines(
+  { layers }: Shown,
+  name: string,
+  x: readonly string[],
+  { style: { colour, dash, symbol }, isMain, rank }: Look,
+): ScatterTrace {
   const shade = [colour, pale(colour, 0.7), pale(colour, 0.5), pale(colour, 0.35)][Math.min(rank, 3)];
-  const isOurs = method === "ours"; // the others' lines are faint: many layers make many crossings
+  // the others' lines are faint: many layers make many crossings
   return {
     type: "scatter",
     mode: "lines+markers",
     name,
     x,
     y: layers.map(({ pruned, weights }) => pruned / weights),
-    line: { color: isOurs ? shade : pale(colour, 0.45), width: isOurs ? 2.25 : 1.25, dash },
+    line: { color: isMain ? shade : pale(colour, 0.45), width: isMain ? 2.25 : 1.25, dash },
     marker: { color: shade, size: 6, symbol },
     hovertemplate: "%{y:.1%}",
   };
@@ -116,17 +143,10 @@ function rank(allocations: readonly Shown[], i: number): number {
   return allocations.slice(0, i).filter(({ method }) => method === allocations[i].method).length;
 }
 
-function pale(colour: string, opacity = 0.22): string {
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-  return `rgba(${red},${green},${blue},${opacity})`;
-}
-
-function describe({ method, sparsity, layers }: Shown): string {
+function describe({ method, sparsity, layers }: Shown, name = methodStyle(method).name): string {
   const sorted = [...layers].sort((a, b) => a.pruned / a.weights - b.pruned / b.weights);
   const [least, most] = [sorted[0], sorted[sorted.length - 1]].map(
     (layer) => `${formatPercent(layer.pruned / layer.weights)} (${layer.name})`,
   );
-  return `${methodStyle(method).name} at ${
-    formatPercent(sparsity)
-  } of the network: from ${least} to ${most}.`;
+  return `${name} at ${formatPercent(sparsity)} of the network: from ${least} to ${most}.`;
 }

@@ -25,6 +25,15 @@ export const METHOD_STYLES: Readonly<Record<string, MethodStyle>> = {
   lazarevich: { name: "Lazarevich et al.", colour: "#E69F00", dash: "dash", symbol: "x" },
   surp: { name: "SuRP", colour: "#8C6BB1", dash: "dashdot", symbol: "pentagon" },
   dpf: { name: "DPF", colour: "#A6761D", dash: "dot", symbol: "star" },
+  algorithm1: { name: "Algorithm 1", colour: "#882255", dash: "dash", symbol: "hexagon" },
+  ternary: { name: "Ternary search", colour: "#44449E", dash: "longdash", symbol: "hourglass" },
+  "single-layer": { name: "Single-layer", colour: "#4D4D4D", dash: "longdash", symbol: "bowtie" },
+  "single-layer-relative": {
+    name: "Single-layer, relative",
+    colour: "#B07D48",
+    dash: "dashdot",
+    symbol: "hexagram",
+  },
 };
 
 /** The style of a method; one that is not listed is grey and keeps its name. */
@@ -32,6 +41,14 @@ export function methodStyle(method: string): MethodStyle {
   if (Object.hasOwn(METHOD_STYLES, method)) return METHOD_STYLES[method];
   return { name: method, colour: "#6B7280", dash: "solid", symbol: "circle-open" };
 }
+
+/** The style of the i-th of several things that are no methods: calibration sets, statistics, networks. */
+export function seriesStyle(i: number): Omit<MethodStyle, "name"> {
+  return SERIES_STYLES[i % SERIES_STYLES.length];
+}
+
+const SERIES_STYLES = ["ours", "lamp", "global", "er-kernel", "lazarevich", "uniform"]
+  .map((method) => METHOD_STYLES[method]);
 
 /** The dense network: a reference line, not a rival. */
 export const DENSE_STYLE = { name: "Dense", colour: "#6B7280", dash: "dot" } as const;

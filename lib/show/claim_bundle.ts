@@ -6,7 +6,8 @@ import type { Bundle } from "./kernel.ts";
 /** Whole records travel under this type. */
 export const CLAIM_MIME = "application/vnd.rd-pruning.claim+json";
 
-const WORDS: Readonly<Record<Verdict, string>> = {
+/** A verdict as readers see it. */
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   "held": "Held",
   "partly": "Held in part",
   "not": "Did not hold",
@@ -16,7 +17,7 @@ const WORDS: Readonly<Record<Verdict, string>> = {
 /** HTML comes first: of a bundle tslab sends that alone. */
 export function claimBundle(judged: JudgedClaim): Bundle {
   const { claim, source, verdict, evidence } = judged;
-  const word = WORDS[verdict];
+  const word = VERDICT_WORDS[verdict];
   return {
     "text/html": `<div class="rd-claim" data-verdict="${escapeMarkup(verdict)}" data-claim="${
       escapeMarkup(JSON.stringify(judged))

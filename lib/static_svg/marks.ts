@@ -22,6 +22,10 @@ const CORNERS: Readonly<Partial<Record<MarkerSymbol, readonly (readonly [number,
   "triangle-up": [[0, -1.2], [1.1, 0.8], [-1.1, 0.8]],
   "triangle-down": [[0, 1.2], [1.1, -0.8], [-1.1, -0.8]],
   pentagon: star(5, 1.1, 0.89),
+  hexagon: star(3, 1.1, 1.1),
+  hourglass: [[-0.9, -1], [0.9, -1], [-0.9, 1], [0.9, 1]],
+  bowtie: [[-1, -0.9], [1, 0.9], [1, -0.9], [-1, 0.9]],
+  hexagram: star(6, 1.3, 0.75),
   star: star(5, 1.4, 0.55),
   cross: [
     ...[[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4]] as const,
@@ -132,13 +136,13 @@ export function bars(
   const { color, opacity = 1, line } = trace.marker;
   const group = x.band * (1 - place.gap);
   const width = group / place.count;
-  const zero = y.place(0);
+  const foot = y.place(0) ?? y.start; // a log axis has no zero
   const outline = line ? ` stroke="${escapeMarkup(line.color)}" stroke-width="${line.width}"` : "";
   const rects = trace.x.map((value, i) => {
     const [middle, top] = [x.place(value), y.place(trace.y[i])];
-    if (middle === null || top === null || zero === null) return "";
+    if (middle === null || top === null) return "";
     const left = middle - group / 2 + place.index * width + 0.05 * width;
-    const [upper, height] = [Math.min(zero, top), Math.abs(zero - top)];
+    const [upper, height] = [Math.min(foot, top), Math.abs(foot - top)];
     return `<rect x="${px(left)}" y="${px(upper)}" width="${px(0.9 * width)}" height="${px(height)}"/>`;
   }).join("");
   return `<g fill="${escapeMarkup(color)}"${

@@ -12,6 +12,8 @@ export interface Scale {
   /** Pixels of a value; null where it has no place, as 0 on a log axis. */
   readonly place: (value: Coordinate) => number | null;
   readonly ticks: readonly Tick[];
+  /** Pixels of the axis's first end. */
+  readonly start: number;
   /** Pixels that one category takes; 0 on other axes. */
   readonly band: number;
 }
@@ -41,7 +43,7 @@ export function makeScale(
     at: place(value) ?? start,
     label,
   }));
-  return { place, ticks, band: 0 };
+  return { place, ticks, start, band: 0 };
 }
 
 function spread(numbers: readonly number[]): [number, number] {
@@ -62,7 +64,7 @@ function categoryScale(values: readonly Coordinate[], start: number, end: number
   };
   const step = Math.max(1, Math.ceil(spacing / Math.abs(band)));
   const ticks = names.flatMap((name, i) => i % step === 0 ? [{ at: place(name)!, label: String(name) }] : []);
-  return { place, ticks, band: Math.abs(band) };
+  return { place, ticks, start, band: Math.abs(band) };
 }
 
 function tickValues(

@@ -61,7 +61,7 @@ export function accuracyTable(
  */
 export function allocationTable(
   allocations: readonly Pick<Allocation, "method" | "sparsity" | "layers">[],
-  options: { readonly caption?: string } = {},
+  options: { readonly caption?: string; readonly names?: readonly string[] } = {},
 ): Table {
   const layers = sameLayers(allocations);
   const rows = layers.map(({ name, weights }, i): Cell[] => [
@@ -71,7 +71,7 @@ export function allocationTable(
   ]);
   const total = layers.reduce((sum, { weights }) => sum + weights, 0);
   rows.push(["all layers", total, ...allocations.map(({ sparsity }) => sparsity)]);
-  const names = allocationNames(allocations);
+  const names = options.names ?? allocationNames(allocations);
   return {
     caption: options.caption ?? "Sparsity of each layer",
     columns: [

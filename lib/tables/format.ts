@@ -41,6 +41,17 @@ export function formatPercent(share: number, digits = 1): string {
   return `${formatNumber(share, { unit: "%", digits })} %`;
 }
 
+/** Ends of an interval of shares in percent, without the sign: `91.60 to 92.58`. */
+export function formatInterval(ends: readonly [number, number], digits = 2): string {
+  return ends.map((end) => formatNumber(end, { unit: "%", digits })).join(" to ");
+}
+
+/** A difference of shares in percentage points, with its sign: `+0.52`. */
+export function formatPoints(share: number, digits = 2): string {
+  const text = formatNumber(share, { unit: "%", digits });
+  return share > 0 ? `+${text}` : text;
+}
+
 /** Three significant digits: for sentences and labels. */
 export function formatShort(value: number): string {
   return Number.isFinite(value) ? formatNumber(Number(value.toPrecision(3))) : formatNumber(value);

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { formatNumber, formatPercent, formatShort, powerOfTen } from "./format.ts";
+import {
+  formatInterval,
+  formatNumber,
+  formatPercent,
+  formatPoints,
+  formatShort,
+  powerOfTen,
+} from "./format.ts";
 
 Deno.test("formatNumber() groups thousands and keeps whole numbers exact", () => {
   assert.equal(formatNumber(69124736), "69,124,736");
@@ -35,4 +42,10 @@ Deno.test("formatShort() keeps three digits", () => {
 
 Deno.test("powerOfTen() writes decades", () => {
   assert.deepEqual([-12, -1, 0, 1, 2].map(powerOfTen), ["10⁻¹²", "10⁻¹", "1", "10", "10²"]);
+});
+
+Deno.test("formatInterval() and formatPoints() write shares in percent, a difference with its sign", () => {
+  assert.equal(formatInterval([0.91604, 0.9258]), "91.60 to 92.58");
+  assert.equal(formatInterval([-0.001, 0.001], 1), "−0.1 to 0.1");
+  assert.deepEqual([0.0052, -0.0052, 0].map((share) => formatPoints(share)), ["+0.52", "−0.52", "0.00"]);
 });

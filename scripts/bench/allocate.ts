@@ -4,11 +4,16 @@ import { makeFolderOf, projectPath } from "../../lib/project.ts";
 import { provenance, writeFileWhole } from "../../lib/store.ts";
 import { tableMarkdown } from "../../lib/tables.ts";
 import { Command, finiteNumber, progressBar, UsageError, wholeNumber } from "../command_line.ts";
-import { type AllocateBench, readAllocateBench, writeAllocateBench } from "./allocate_file.ts";
+import {
+  type Agreement,
+  type AllocateBench,
+  readAllocateBench,
+  writeAllocateBench,
+} from "../../lib/results/allocate_bench.ts";
 import { benchInstances } from "./allocate_instances.ts";
 import { measureAllocation } from "./allocate_measure.ts";
 import { allocateTable, describeResult } from "./allocate_tables.ts";
-import { type Agreement, verifyAllocate } from "./verify_allocate.ts";
+import { verifyAllocate } from "./verify_allocate.ts";
 
 interface Options {
   only?: string;

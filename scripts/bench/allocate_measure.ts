@@ -9,7 +9,7 @@ import {
   relativeGap,
 } from "../../lib/allocation.ts";
 import { createPrng } from "../../lib/prng.ts";
-import type { AllocateResult, PeerResult } from "./allocate_file.ts";
+import type { AllocateResult, PeerResult } from "../../lib/results/allocate_bench.ts";
 import type { BenchInstance, Goal } from "./allocate_instances.ts";
 import { tailedSpread } from "./statistics.ts";
 

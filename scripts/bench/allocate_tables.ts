@@ -1,7 +1,7 @@
 /** `bench allocate` in words, and as a table for the README. */
 import type { Cell, Column, Table } from "../../lib/tables.ts";
 import { percent } from "../command_line.ts";
-import type { AllocateBench, AllocateResult, PeerResult } from "./allocate_file.ts";
+import type { AllocateBench, AllocateResult, PeerResult } from "../../lib/results/allocate_bench.ts";
 import type { TailedSpread } from "./statistics.ts";
 
 /** One line per instance: time and certificate of ours, then what the paper's ways take and lose at the same budgets. */

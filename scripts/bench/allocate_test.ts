@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runScript } from "../_run_script.ts";
-import { readAllocateBench } from "./allocate_file.ts";
+import { readAllocateBench } from "../../lib/results/allocate_bench.ts";
 import { verifyAllocate } from "./verify_allocate.ts";
 
 Deno.test("bench allocate measures ours and the paper's ways on the same budgets, and stores it", async () => {

@@ -13,6 +13,7 @@ import { countsOf, curveLayers } from "../../lib/rd_curve/layers.ts";
 import { measurementCosts } from "../../lib/rd_curve/measurement.ts";
 import { AUTO_GRID, curvesBy, DEFAULT_MEMORY, evenLevels } from "../../lib/rd_curve.ts";
 import { serializeSafetensors } from "../../lib/safetensors.ts";
+import { type CurvesBench, writeCurvesBench } from "../../lib/results/curves_bench.ts";
 import { provenance, writeFileWhole } from "../../lib/store.ts";
 import { Command, Option, wholeNumber } from "../command_line.ts";
 import { type Job, type Opened, openJob } from "../curves/job.ts";
@@ -66,41 +67,16 @@ export const curvesBenchCommand = new Command("curves")
   .addHelpText("after", "\nExample:\n  deno task bench curves --model resnet32 --adaptive\n")
   .action(curvesBench);
 
-interface CurvesBench {
-  readonly format: "rd-bench-curves/1";
-  readonly model: string;
-  readonly samples: number;
-  /** What was measured of the grid, and so extrapolated from. */
-  readonly part: { readonly layers: readonly string[]; readonly levels: number; readonly grid: number };
-  /** Seconds for the full grid, extrapolated. */
-  readonly ours: Spread;
-  readonly peer: Spread;
-  /** The peer's over ours, by turn. */
-  readonly ratio: Spread;
-  /** Largest relative difference of a mean distortion. */
-  readonly difference: number;
-  /** One adaptive run, with its start: seconds, share of the grid measured, the peer's median over it. */
-  readonly adaptive: {
-    readonly seconds: number;
-    readonly share: number;
-    readonly worstError: number;
-    readonly ratio: number;
-  } | null;
-  /** Largest resident memory of each worker, bytes; null where the system does not tell. */
-  readonly workerBytes: readonly number[] | null;
-  readonly provenance: Readonly<Record<string, unknown>>;
-}
-
 async function curvesBench(options: Options): Promise<void> {
   makeFolderOf(options.out);
   const python = await requireTorch();
   const folder = mkdtempSync(join(tmpdir(), "rd-bench-curves-"));
   try {
-    const { job, opened } = prepare(options, folder);
+    const { job, opened } = await prepare(options, folder);
     const peer = await startPeer(python, options.workers, "peer_curves.py");
     try {
       const bench = await measure(options, { job, opened, peer, folder });
-      writeFileWhole(options.out, JSON.stringify(bench, null, 2) + "\n");
+      writeCurvesBench(options.out, bench);
       console.log(options.json ? JSON.stringify(bench) : `${textOf(bench)}\n${options.out}`);
     } finally {
       peer.close();
@@ -118,7 +94,10 @@ interface Setting {
 }
 
 /** Puts inputs and weights into the folder, for both sides. */
-function prepare({ model, weights, samples }: Options, folder: string): Pick<Setting, "job" | "opened"> {
+async function prepare(
+  { model, weights, samples }: Options,
+  folder: string,
+): Promise<Pick<Setting, "job" | "opened">> {
   const architecture = architectureNamed(model);
   const noise = calibrationNoise(architecture, { samples, seed: 1 });
   const data = join(folder, "inputs.safetensors");
@@ -127,7 +106,7 @@ function prepare({ model, weights, samples }: Options, folder: string): Pick<Set
   const own = join(folder, "weights.safetensors");
   saveNetwork(own, networkOf(architecture, weights));
   const job = { model, weights: own, data, samples, offset: 0, seed: 1 };
-  return { job, opened: openJob(job) };
+  return { job, opened: await openJob(job) };
 }
 
 /** The file's, else the committed checkpoint, else random weights. */

@@ -1,6 +1,6 @@
 /** What the engine's benchmark stores: `rd-bench-engine/1`, checked when written and when read. */
 import { z } from "zod";
-import { readBench, writeBench } from "./stored_bench.ts";
+import { readBench, writeBench } from "../../lib/results/stored_bench.ts";
 
 const POSITIVE = z.number("a positive number").positive("a positive number");
 const COUNT = z.int("a whole number from 0").min(0, "a whole number from 0");

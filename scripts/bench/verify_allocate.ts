@@ -4,16 +4,7 @@ import { HIGHS_TOLERANCE, highsSolver } from "../../lib/allocate/_highs.ts";
 import { allocate } from "../../lib/allocate.ts";
 import type { AllocationProblem } from "../../lib/allocation.ts";
 import { createPrng } from "../../lib/prng.ts";
-
-/** How many random problems one oracle agreed on, and how many it and we both found infeasible. */
-export interface Agreement {
-  readonly oracle: string;
-  readonly problems: number;
-  readonly agreed: number;
-  readonly infeasible: number;
-  /** Largest relative difference. */
-  readonly worst: number;
-}
+import type { Agreement } from "../../lib/results/allocate_bench.ts";
 
 interface Oracle {
   readonly name: string;

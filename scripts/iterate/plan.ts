@@ -19,6 +19,7 @@ export interface PlanFlags {
   readonly statistic: Statistic;
   readonly curveRecovery: Recovery;
   readonly refine?: Refinement;
+  readonly settle?: number;
   readonly recovery?: string;
   readonly statistics?: StatisticsWay;
   readonly distill?: number;
@@ -41,7 +42,11 @@ export function planOf(flags: PlanFlags): ChainPlan {
   try {
     checkTargets(targets);
     const plain = { method, protocol: protocolOf(flags), targets, seed, statistic, curveRecovery };
-    const plan = refine === "none" ? plain : { ...plain, refinement: refine };
+    const plan = {
+      ...plain,
+      ...(refine !== "none" && { refinement: refine }),
+      ...(flags.settle && { settle: flags.settle }),
+    };
     checkMethod(plan);
     return plan;
   } catch (error) {

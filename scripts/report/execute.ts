@@ -55,7 +55,11 @@ export async function executeNotebook(path: string, options: ExecuteOptions = {}
     });
     if (failure) throw new NotebookError(path, failure);
     if (code !== 0) {
-      throw new TypeError(`Cannot run ${path}: Jupyter must start its kernel, it says: ${lastLine(stderr)}`);
+      throw new TypeError(
+        `Cannot run ${path}: Jupyter must start its kernel and keep the outputs, it says: ${
+          lastLine(stderr)
+        }`,
+      );
     }
     return readNotebook(out);
   } finally {

@@ -1,14 +1,17 @@
 /** One HTML file around the cells: head, policy, styles, contents, scripts. It asks nothing of any network. */
 import { createHash } from "node:crypto";
 import { escapeMarkup, scriptJson } from "../../lib/markup.ts";
+import type { ExplorerData } from "../../lib/explorer/data.ts";
 import type { PlotlyFigure } from "./prepare.ts";
 
-/** The parts of a page; all but `title` and `figures` are trusted markup or code of ours, or disarmed. */
+/** The parts of a page; all but `title`, `figures` and `explorers` are trusted markup or code of ours, or disarmed. */
 export interface PageParts {
   readonly title: string;
   readonly article: string;
   readonly footer: string;
   readonly figures: readonly PlotlyFigure[];
+  /** @default {[]} */
+  readonly explorers?: readonly ExplorerData[];
   readonly style: string;
   /** Run in this order; each in an element of its own. */
   readonly scripts: readonly string[];
@@ -27,7 +30,9 @@ const FAVICON = "data:image/svg+xml," + encodeURIComponent(
  *
  * @throws {SyntaxError} If a script could end its own element.
  */
-export function composePage({ title, article, footer, figures, style, scripts }: PageParts): string {
+export function composePage(
+  { title, article, footer, figures, explorers = [], style, scripts }: PageParts,
+): string {
   for (const script of scripts) {
     if (/<\/script|<!--|\r/i.test(script)) {
       throw new SyntaxError("Cannot write the page: a script must hold neither </script nor <!-- nor \\r");
@@ -63,6 +68,7 @@ ${footer}
 </main>
 </div>
 <script type="application/json" id="rd-figures">${scriptJson(figures)}</script>
+<script type="application/json" id="rd-explorers">${scriptJson(explorers)}</script>
 ${scripts.map((script) => `<script>${script}</script>`).join("\n")}
 </body>
 </html>

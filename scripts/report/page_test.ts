@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { sampleCurves } from "../../lib/_chart_samples.ts";
 import { curvesChart } from "../../lib/charts.ts";
+import { explorer } from "../../lib/explorer/prepare.ts";
 import { bundleOf, PLOTLY_MIME } from "../../lib/show.ts";
 import type { Notebook } from "./notebook.ts";
 import { composePage, headings } from "./page.ts";
@@ -45,7 +46,7 @@ Deno.test("composePage() escapes title and figures", () => {
     figures: [{ data, layout: { ...layout, name: HOSTILE } }],
   });
   assert.doesNotMatch(page, /<img/);
-  assert.equal(page.match(/<script/g)!.length, 2);
+  assert.equal(page.match(/<script/g)!.length, 3);
 });
 
 Deno.test("composePage() refuses a script that could end its element", () => {
@@ -150,4 +151,25 @@ Deno.test("cellSeconds() sums the times that the notebook holds", () => {
   const cell = { cell_type: "code", source: "", metadata: { execution } };
   assert.equal(cellSeconds({ cells: [cell, cell], metadata: {} }), 5);
   assert.equal(cellSeconds({ cells: [], metadata: {} }), null);
+});
+
+Deno.test("prepare() takes an explorer's data out of its HTML and leaves the still figure", () => {
+  const data = explorer({ ...sampleCurves(), format: "rd-curves/1", provenance: {} } as never, {
+    title: HOSTILE,
+  });
+  const { notebook, explorers } = prepare(notebookWith({ ...bundleOf(data) }), (text) => text);
+  const html = String(notebook.cells[1].outputs![0].data!["text/html"]);
+  assert.match(html, /^<div class="rd-explorer" data-explorer="0">\n<figure[^]*<svg/);
+  assert.deepEqual(explorers, [data]);
+  const page = composePage({ ...PARTS, explorers });
+  assert.doesNotMatch(page, /<img/);
+});
+
+Deno.test("prepare() passes over an explorer that is broken", () => {
+  for (const attribute of ["{", "{&quot;format&quot;:&quot;rd-explorer/9&quot;}"]) {
+    const html = `<div class="rd-explorer" data-explorer="${attribute}">still</div>`;
+    const { notebook, explorers } = prepare(notebookWith({ "text/html": html }), (text) => text);
+    assert.deepEqual(explorers, []);
+    assert.equal(notebook.cells[1].outputs![0].data!["text/html"], html);
+  }
 });

@@ -1,7 +1,9 @@
 /** Makes a notebook ready for the template: formulas, figures, and nothing that could load anything. */
 import type { Layout, Trace } from "../../lib/charts/figure.ts";
+import { type ExplorerData, isExplorer } from "../../lib/explorer/data.ts";
 import { escapeMarkup } from "../../lib/markup.ts";
 import { figureHtml, figureOfBundle, PLOTLY_MIME } from "../../lib/show/figure_bundle.ts";
+import { recordInHtml } from "./html_record.ts";
 import { type Cell, joined, type Notebook, type Output } from "./notebook.ts";
 
 /** What plotly draws, as the notebook holds it. */
@@ -15,15 +17,18 @@ export interface Prepared {
   readonly notebook: Notebook;
   /** In the order in which they stand; the page's `data-figure` counts them. */
   readonly figures: readonly PlotlyFigure[];
+  /** Likewise; the page's `data-explorer` counts them. */
+  readonly explorers: readonly ExplorerData[];
 }
 
 /**
- * Takes the figures out of a notebook's outputs and leaves their static form in place.
+ * Takes the figures and explorers out of a notebook's outputs and leaves their static form in place.
  *
  * @param renderText What to do to the Markdown of cells and outputs.
  */
 export function prepare(notebook: Notebook, renderText: (markdown: string) => string): Prepared {
   const figures: PlotlyFigure[] = [];
+  const explorers: ExplorerData[] = [];
 
   function prepareOutput(output: Output): Output {
     const { data } = output;
@@ -36,6 +41,14 @@ export function prepare(notebook: Notebook, renderText: (markdown: string) => st
       }\n</div>`;
       return { ...output, data: { "text/html": html } };
     }
+    const html = joined(data["text/html"]);
+    const explorer = recordInHtml(html, 'div class="rd-explorer"', "data-explorer");
+    if (isExplorer(explorer)) {
+      explorers.push(explorer);
+      const still = html.slice(html.indexOf(">") + 1);
+      const host = `<div class="rd-explorer" data-explorer="${explorers.length - 1}">${still}`;
+      return { ...output, data: { "text/html": host } };
+    }
     if ("text/markdown" in data) {
       return { ...output, data: { ...data, "text/markdown": renderText(joined(data["text/markdown"])) } };
     }
@@ -47,7 +60,7 @@ export function prepare(notebook: Notebook, renderText: (markdown: string) => st
     return cell.outputs ? { ...cell, outputs: cell.outputs.map(prepareOutput) } : cell;
   }
 
-  return { notebook: { ...notebook, cells: notebook.cells.map(prepareCell) }, figures };
+  return { notebook: { ...notebook, cells: notebook.cells.map(prepareCell) }, figures, explorers };
 }
 
 /** The notebook's own HTML of a figure; tslab sends none, then it is drawn here. */

@@ -3,7 +3,8 @@ import { escapeMarkup } from "../../lib/markup.ts";
 import type { Provenance } from "../../lib/provenance.ts";
 import { duration } from "../../lib/show/progress.ts";
 import { isProvenance, PROVENANCE_MIME } from "../../lib/show/provenance_bundle.ts";
-import { joined, type Notebook } from "./notebook.ts";
+import { shownRecords } from "./html_record.ts";
+import type { Notebook } from "./notebook.ts";
 
 /** What the report itself knows. */
 export interface ReportFacts {
@@ -16,33 +17,9 @@ export interface ReportFacts {
 
 /** Every record of provenance that the notebook shows, in its order. */
 export function shownProvenance(notebook: Notebook): Provenance[] {
-  const bundles = notebook.cells.flatMap(({ outputs = [] }) =>
-    outputs.flatMap(({ data }) => data ? [data] : [])
-  );
-  return bundles.map((data) => data[PROVENANCE_MIME] ?? recordInHtml(joined(data["text/html"]))).filter(
-    isProvenance,
-  );
+  return shownRecords(notebook, PROVENANCE_MIME, ['small class="rd-provenance"', "data-provenance"])
+    .filter(isProvenance);
 }
-
-/** tslab sends HTML alone, which carries the record in an attribute. */
-function recordInHtml(html: string): unknown {
-  const attribute = /^<small class="rd-provenance" data-provenance="([^"]*)">/.exec(html)?.[1];
-  if (attribute === undefined) return null;
-  const json = attribute.replace(/&(lt|gt|quot|#39|amp);/g, (entity) => CHARACTERS[entity]);
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
-  }
-}
-
-const CHARACTERS: Readonly<Record<string, string>> = {
-  "&lt;": "<",
-  "&gt;": ">",
-  "&quot;": '"',
-  "&#39;": "'",
-  "&amp;": "&",
-};
 
 /** Seconds that all cells took, from the times that nbclient notes in their metadata. */
 export function cellSeconds(notebook: Notebook): number | null {

@@ -1,53 +1,63 @@
 /** From an executed notebook to one HTML file. */
 import { mkdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { provenance, readJson, readText, writeFileWhole } from "../../lib/store.ts";
+import { basename, join } from "node:path";
+import { readJson, readText, writeFileWhole, type WriteOptions } from "../../lib/store.ts";
 import { PROJECT_FOLDER } from "../folders.ts";
 import { renderMath } from "./math.ts";
 import type { Notebook } from "./notebook.ts";
 import { composePage, headings } from "./page.ts";
+import { explorerScript } from "./page_script.ts";
 import { disarm, prepare } from "./prepare.ts";
 import { cellSeconds, footerHtml } from "./provenance_footer.ts";
+import { notebookName } from "./ledger.ts";
 import { environmentPrograms, runProgram } from "./run_python.ts";
+import { pageOrigin, SCRIPTS_FOLDER, TEMPLATE, templateText } from "./template.ts";
 
-const SCRIPTS_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)));
-const TEMPLATE = "report_template";
+/** A report that is written. */
+export interface Written {
+  readonly path: string;
+  /** The notebook's first heading, else its name. */
+  readonly title: string;
+}
 
 /**
  * Writes the report of an executed notebook, whole or not at all.
  *
  * @param notebookPath Names the notebook; it is not read.
- * @returns The path of the report.
  * @throws {FileError} If it cannot be written; an older report then stays.
  */
-export async function writeReport(notebook: Notebook, notebookPath: string, folder: string): Promise<string> {
-  const name = basename(notebookPath, ".ipynb");
-  const { notebook: prepared, figures } = prepare(notebook, renderMath);
+export async function writeReport(
+  notebook: Notebook,
+  notebookPath: string,
+  folder: string,
+  options: WriteOptions = {},
+): Promise<Written> {
+  const name = notebookName(notebookPath);
+  const { notebook: prepared, figures, explorers } = prepare(notebook, renderMath);
   const article = disarm(await convertCells(prepared, notebookPath));
   const facts = {
     notebookName: basename(notebookPath),
     cellSeconds: cellSeconds(notebook),
-    origin: provenance({
-      engine: null,
-      seed: null,
-      protocol: "report",
-      samples: null,
-      versions: figures.length > 0 ? { "plotly.js": plotlyVersion() } : {},
-    }),
+    origin: pageOrigin(figures.length > 0 ? { "plotly.js": plotlyVersion() } : {}),
   };
+  const title = plainTitle(article) ?? name;
   const page = composePage({
-    title: plainTitle(article) ?? name,
+    title,
     article,
     footer: footerHtml(notebook, facts),
     figures,
+    explorers,
     style: templateText("page.css"),
-    scripts: [...(figures.length > 0 ? [plotlyText()] : []), templateText("page.js")],
+    scripts: [
+      ...(figures.length > 0 ? [plotlyText()] : []),
+      templateText("page.js"),
+      ...(explorers.length > 0 ? [await explorerScript()] : []),
+    ],
   });
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.html`);
-  writeFileWhole(path, page);
-  return path;
+  writeFileWhole(path, page, options);
+  return { path, title };
 }
 
 /** nbconvert with the template of this project: Markdown and highlighted code to HTML. */
@@ -63,10 +73,6 @@ async function convertCells(notebook: Notebook, notebookPath: string): Promise<s
   if (code === 0) return stdout;
   const reason = stderr.trimEnd().split("\n").pop() || "nothing";
   throw new TypeError(`Cannot convert ${notebookPath}: nbconvert must end well, it says: ${reason}`);
-}
-
-function templateText(name: string): string {
-  return readText(join(SCRIPTS_FOLDER, TEMPLATE, name));
 }
 
 const PLOTLY_FOLDER = join(PROJECT_FOLDER, "node_modules", "plotly.js-dist-min");

@@ -7,11 +7,19 @@ import { cifar10Images } from "./cifar10_images.ts";
 import { jupyterFiles } from "./jupyter_files.ts";
 import { npmPackages } from "./npm_packages.ts";
 import type { Project } from "./project.ts";
+import { pageBundler } from "./page_bundler.ts";
 import { pythonPackages } from "./python_packages.ts";
 import type { Step } from "./step.ts";
 import { tensorAddon } from "./tensor_addon.ts";
 
-export const STEPS: readonly Step[] = [npmPackages, pythonPackages, tensorAddon, jupyterFiles, cifar10Images];
+export const STEPS: readonly Step[] = [
+  npmPackages,
+  pythonPackages,
+  tensorAddon,
+  jupyterFiles,
+  cifar10Images,
+  pageBundler,
+];
 
 /** A file that is there while --gpu holds. */
 export function gpuMark(folder = PROJECT_FOLDER): string {

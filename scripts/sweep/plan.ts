@@ -9,7 +9,8 @@ import { denseWeightsPath, projectPath } from "../../lib/project.ts";
 import { RECOVERIES } from "../../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../../lib/recover.ts";
 import { type PlanFlags, planOf } from "../iterate/plan.ts";
-import type { ChainEntry, CurveEntry, DenseEntry, SweepConfiguration } from "./configuration.ts";
+import { chainName, type ChainSettings, chainSettings } from "../../lib/sweep/chain_settings.ts";
+import type { CurveEntry, DenseEntry, SweepConfiguration } from "../../lib/sweep/configuration.ts";
 
 /** One chain of rounds. */
 export interface ChainJob {
@@ -46,12 +47,13 @@ export interface SweepPlan {
  * @throws {RangeError} If a model, method, protocol, statistic or recovery is unknown, targets do not rise, a network
  * has neither committed weights nor a training, or two jobs have one name.
  */
-export function planSweep({ defaults, dense = [], curves = [], chains }: SweepConfiguration): SweepPlan {
+export function planSweep(configuration: SweepConfiguration): SweepPlan {
+  const { dense = [], curves = [] } = configuration;
   const trained = dense.map(denseJob).filter(({ model }) => !hasCommittedWeights(model));
   const plan = {
     dense: trained,
     curves: curves.map(curveJob),
-    chains: chains.flatMap((entry) => chainJobs({ ...defaults, ...targetsOnce(defaults, entry), ...entry })),
+    chains: chainSettings(configuration).map(chainJob),
   };
   const models = new Set([...plan.curves, ...plan.chains].map(({ model }) => model));
   for (const model of models) requireWeights(model, trained);
@@ -60,30 +62,13 @@ export function planSweep({ defaults, dense = [], curves = [], chains }: SweepCo
   return plan;
 }
 
-/** An entry's own rounds stand in for the default targets, and the other way round. */
-function targetsOnce(defaults: SweepConfiguration["defaults"], { targets, rounds }: ChainEntry) {
-  const isOwn = targets !== undefined || rounds !== undefined;
-  return isOwn ? { targets, rounds } : { targets: defaults?.targets, rounds: defaults?.rounds };
-}
-
-function chainJobs({ methods, seeds, ...entry }: ChainEntry): ChainJob[] {
-  return methods.flatMap((method) => seeds.map((seed) => chainJob({ ...entry, method, seed })));
-}
-
-type ChainSettings = Omit<ChainEntry, "methods" | "seeds"> & {
-  readonly method: string;
-  readonly seed: number;
-};
-
 function chainJob(settings: ChainSettings): ChainJob {
   const { statistic = "mean", curveRecovery = "none", refine, statistics, fineTuning = true } = settings;
-  const protocol = settings.protocol ?? "scaled";
-  const name = chainName({ ...settings, protocol });
+  const name = chainName(settings);
   try {
     requireOneOf("method", settings.method, CHAIN_METHODS);
     const flags: PlanFlags = {
       ...settings,
-      protocol,
       statistic: requireOneOf("statistic", statistic, STATISTICS),
       curveRecovery: requireOneOf("curveRecovery", curveRecovery, RECOVERIES),
       refine: refine === undefined
@@ -120,6 +105,7 @@ function chainArguments(flags: PlanFlags): string[] {
     statistic,
     "curve-recovery": curveRecovery,
     refine: flags.refine,
+    settle: flags.settle,
     recovery,
     statistics: flags.statistics,
     distill: flags.distill,
@@ -133,27 +119,6 @@ function argumentsOf(values: Readonly<Record<string, string | number | undefined
   return Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)]
   );
-}
-
-/** Says what the chain is, and what differs from the plainest: a file name without anything to be quoted. */
-function chainName(settings: ChainSettings & { readonly protocol: string }): string {
-  const { model, method, protocol, statistic, curveRecovery, recovery, statistics, distill } = settings;
-  const parts = [
-    model,
-    method,
-    statistic === "mean" ? undefined : statistic,
-    curveRecovery === undefined || curveRecovery === "none" ? undefined : `${curveRecovery}-curves`,
-    settings.refine === "none" ? undefined : settings.refine,
-    protocol,
-    recovery === undefined ? undefined : recovery === "none" ? "unrecovered" : recovery,
-    statistics,
-    distill === undefined ? undefined : `distilled${distill}`,
-    settings.fineTuning === false ? "untuned" : undefined,
-    settings.label,
-    `seed${settings.seed}`,
-  ];
-  return parts.filter((part) => part !== undefined)
-    .map((part) => part.replace(/\+$/, "-plus").replace(/[^\w.-]+/g, "-")).join("_");
 }
 
 function curveJob({ model, samples, levels, shards }: CurveEntry): CurveJob {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inTemporaryFolder } from "../../lib/_test_helpers.ts";
-import { readConfiguration, type SweepConfiguration } from "./configuration.ts";
+import { readConfiguration, type SweepConfiguration } from "../../lib/sweep/configuration.ts";
 import { planSweep } from "./plan.ts";
 import { collectResults, seedResults } from "./results.ts";
 

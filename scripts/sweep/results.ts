@@ -69,8 +69,9 @@ function isWhole(path: string, chain: ChainJob): boolean {
 /** @throws {TypeError} If the rounds are not those of the chain's plan. */
 function checkResult(path: string, { name, plan }: ChainJob): void {
   const rounds = readRounds(path);
-  const { method, protocol, seed, statistic, curveRecovery, refinement = null, targets } = plan;
-  const wanted = { method, settings: protocol, seed, statistic, curveRecovery, refinement };
+  const { method, protocol, seed, statistic, curveRecovery, refinement = null, settle = null, targets } =
+    plan;
+  const wanted = { method, settings: protocol, seed, statistic, curveRecovery, refinement, settle };
   const fields = Object.keys(wanted) as (keyof typeof wanted)[];
   const other = fields.find((field) =>
     rounds.some((round) => canonicalJson(round[field] ?? null) !== canonicalJson(wanted[field]))

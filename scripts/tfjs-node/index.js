@@ -1,1 +1,1 @@
-module.exports = require("@tensorflow/tfjs-node-gpu");
+module.exports = require("@tensorflow/tfjs");

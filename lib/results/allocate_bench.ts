@@ -1,5 +1,6 @@
-/** What `bench allocate` stores: `rd-bench-allocate/1`, checked when written and when read. */
+/** What `bench allocate` stores: times, `rd-bench-allocate/1`, and agreement with brute force, `rd-verify-allocate/1`. */
 import { z } from "zod";
+import { projectPath } from "../project.ts";
 import { readBench, writeBench } from "./stored_bench.ts";
 
 const NUMBER = z.number("a finite number");
@@ -46,20 +47,49 @@ const RESULT = z.object({
 const BENCH = z.object({
   format: z.literal("rd-bench-allocate/1", "rd-bench-allocate/1"),
   results: z.array(RESULT, "a list").min(1, "a list of at least one result"),
-  provenance: z.looseObject({}, "an object"),
+  provenance: z.looseObject({ runId: NAME }, "an object"),
 }, "an object");
+
+const AGREEMENT = z.object({
+  oracle: NAME,
+  problems: COUNT,
+  agreed: COUNT,
+  /** That the oracle and we both found so. */
+  infeasible: COUNT,
+  /** Largest relative difference. */
+  worst: NUMBER,
+}, "an object");
+
+const VERIFICATION = z.looseObject({
+  format: z.literal("rd-verify-allocate/1", "rd-verify-allocate/1"),
+  agreements: z.array(AGREEMENT, "a list").min(1, "a list of at least one oracle"),
+  provenance: z.looseObject({ runId: NAME }, "an object"),
+}, "an object");
+
+/** How many random problems one oracle agreed on. */
+export type Agreement = Readonly<z.infer<typeof AGREEMENT>>;
+export type AllocateVerification = z.infer<typeof VERIFICATION>;
 
 /** One of the paper's ways against ours. */
 export type PeerResult = z.infer<typeof PEER>;
 export type AllocateResult = z.infer<typeof RESULT>;
 export type AllocateBench = z.infer<typeof BENCH>;
 
-/** See {@linkcode readBench}. */
-export function readAllocateBench(path: string): AllocateBench {
+/** The committed times unless another file is named; `deno task bench allocate` makes them. See {@linkcode readBench}. */
+export function readAllocateBench(
+  path: string = projectPath("data", "results", "bench_allocate.json"),
+): AllocateBench {
   return readBench(BENCH, path);
 }
 
 /** See {@linkcode writeBench}. */
 export function writeAllocateBench(path: string, bench: AllocateBench): void {
   writeBench(BENCH, path, bench);
+}
+
+/** The committed comparison with three oracles; `deno task bench allocate --verify` makes it. */
+export function readAllocateVerification(
+  path: string = projectPath("data", "results", "verify_allocate.json"),
+): AllocateVerification {
+  return readBench(VERIFICATION, path);
 }

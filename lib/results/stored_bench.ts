@@ -1,7 +1,7 @@
 /** Results of benchmarks as files, checked when written and when read. */
 import type { z } from "zod";
-import { readJson, writeFileWhole } from "../../lib/store.ts";
-import { fieldPath, quote } from "../../lib/strict_json.ts";
+import { readJson, writeFileWhole } from "../store.ts";
+import { fieldPath, quote } from "../strict_json.ts";
 
 /**
  * Reads what a benchmark stored.

@@ -1,7 +1,7 @@
 /** What a sweep is: a small JSON file of methods, seeds and targets, refused whole if any of it cannot be run. */
 import { z } from "zod";
-import { readText } from "../../lib/store.ts";
-import { fieldPath, parseStrictJson, quote } from "../../lib/strict_json.ts";
+import { readText } from "../store.ts";
+import { fieldPath, parseStrictJson, quote } from "../strict_json.ts";
 
 const COUNT = z.int("a whole number from 1").min(1, "a whole number from 1");
 const SEED = z.int("a whole number from 0").min(0, "a whole number from 0");
@@ -16,6 +16,7 @@ const CHAIN = {
   statistic: NAME.optional(),
   curveRecovery: NAME.optional(),
   refine: NAME.optional(),
+  settle: COUNT.optional(),
   recovery: NAME.optional(),
   statistics: NAME.optional(),
   distill: SHARE.optional(),
@@ -70,7 +71,7 @@ export type DenseEntry = z.infer<typeof DENSE>;
 
 /**
  * Reads a sweep's configuration, format `rd-sweep/1`. Names of models, methods and protocols are checked by
- * {@linkcode planSweep}.
+ * who plans its jobs.
  *
  * @throws {FileError} If the file cannot be read.
  * @throws {SyntaxError} If it is no JSON, or names a key twice.

@@ -1,0 +1,106 @@
+/** Two methods on the same test images, over the seeds that both have. */
+import { unpackRight } from "../iterate/right_images.ts";
+import type { Verdict } from "../notebook/claims.ts";
+import { compareByMcNemar, type PairedComparison } from "../statistics.ts";
+import type { Trial } from "../trials.ts";
+import type { ChainSummary } from "./chain_summaries.ts";
+
+/** Chance of a false alarm at which a difference counts. */
+const SIGNIFICANCE = 0.05;
+
+/** How a method fares beside another: a difference that chance explains is none. */
+export type Standing = "ahead" | "behind" | "level";
+
+export interface Comparison extends PairedComparison {
+  readonly standing: Standing;
+}
+
+export interface ChainComparison extends Comparison {
+  /** That both have. */
+  readonly seeds: readonly number[];
+}
+
+/**
+ * Compares by McNemar's exact test on the images of all common seeds together: each pair of an image and a seed counts
+ * once. Seeds share their images, so that the interval covers this test set's images, not other seeds.
+ *
+ * @returns Null where there is no common seed with right answers on the same images.
+ */
+export function compareChains(first: ChainSummary, second: ChainSummary): ChainComparison | null {
+  const pairs = first.rounds.flatMap((round) => {
+    const other = second.rounds.find(({ seed, settings }) =>
+      seed === round.seed && settings.testImages === round.settings.testImages
+    );
+    return round.right === undefined || other?.right === undefined ? [] : [[round, other] as const];
+  });
+  if (pairs.length === 0 || first.stage !== "last" || second.stage !== "last") return null;
+  const [a, b] = [0, 1].map((side) =>
+    pairs.flatMap((pair) => [...unpackRight(pair[side].right!, pair[side].settings.testImages)])
+  );
+  return { ...compareRight(a, b), seeds: pairs.map(([{ seed }]) => seed) };
+}
+
+/**
+ * Compares two pruned networks on the same test images.
+ *
+ * @throws {TypeError} If they were tried on different numbers of images.
+ */
+export function compareTrials(first: Trial, second: Trial): Comparison {
+  const [a, b] = [first, second].map(({ right, testImages }) => unpackRight(right, testImages));
+  return compareRight(a, b);
+}
+
+/** One method beside each of the others, wherever both were measured: same network, protocol, target and seeds. */
+export interface RivalComparison extends ChainComparison {
+  readonly model: string;
+  readonly target: number;
+  /** The other's variant. */
+  readonly rival: string;
+}
+
+/**
+ * @param variant As {@linkcode ChainSummary} names it, such as `Ours`; variants of its own method are no rivals.
+ * @returns Differences are the variant minus the rival, rivals in the summaries' order.
+ */
+export function compareWithRivals(
+  summaries: readonly ChainSummary[],
+  variant: string,
+): RivalComparison[] {
+  return summaries.flatMap((rival) => {
+    const own = counterpart(summaries, rival, variant);
+    if (own === undefined || own.method === rival.method) return [];
+    const compared = compareChains(own, rival);
+    const { model, target } = rival;
+    return compared === null ? [] : [{ ...compared, model, target, rival: rival.variant }];
+  });
+}
+
+function compareRight(first: ArrayLike<number>, second: ArrayLike<number>): Comparison {
+  const labels = new Uint8Array(first.length).fill(1); // 1 = right
+  const comparison = compareByMcNemar(first, second, { labels });
+  return { ...comparison, standing: standingOf(comparison) };
+}
+
+/** The summary of another variant at the same network, protocol and target. */
+export function counterpart(
+  summaries: readonly ChainSummary[],
+  { model, protocol, target, stage }: ChainSummary,
+  variant: string,
+): ChainSummary | undefined {
+  return summaries.find((other) =>
+    other.variant === variant && other.model === model && other.protocol === protocol &&
+    other.target === target && other.stage === stage
+  );
+}
+
+/** Of a claim that one method is ahead everywhere it was compared. */
+export function verdictOf(standings: readonly Standing[]): Verdict {
+  if (standings.length === 0) return "not tested";
+  if (standings.every((standing) => standing === "ahead")) return "held";
+  return standings.includes("ahead") ? "partly" : "not";
+}
+
+function standingOf({ difference, p }: PairedComparison): Standing {
+  if (p >= SIGNIFICANCE) return "level";
+  return difference > 0 ? "ahead" : "behind";
+}

@@ -1,0 +1,69 @@
+/** Pruned networks after every way of recovery, and pairs of them compared on the same images. */
+import { compareTrials } from "../results/comparisons.ts";
+import type { Cell, Table } from "../tables.ts";
+import type { Trial } from "../trials.ts";
+import { DIFFERENCE, differenceCells } from "./chain_summaries.ts";
+
+const SHARE = { unit: "%", digits: 2 };
+
+/** One line for each allocation, its top-1 after each recovery in a column. */
+export function trialsTable(
+  trials: readonly Trial[],
+  { caption }: { readonly caption?: string } = {},
+): Table {
+  const stages = [...new Set(trials.map(({ stage }) => stage))];
+  const images = [...new Set(trials.map(({ testImages }) => testImages))].join(" or ");
+  return {
+    caption: caption ?? `Top-1 on ${images} test images, by recovery`,
+    columns: [
+      { name: "allocation" },
+      { name: "sparsity", ...SHARE },
+      { name: "MACs left", unit: "%", digits: 1 },
+      ...stages.map((stage) => ({ name: `top-1, ${stage}`, ...SHARE })),
+    ],
+    rows: [...Map.groupBy(trials, ({ name }) => name)].map(([name, group]): Cell[] => [
+      ...[name, group[0].sparsity, group[0].remainingMacs],
+      ...stages.map((stage) => group.find((trial) => trial.stage === stage)?.top1 ?? null),
+    ]),
+  };
+}
+
+/** Two pruned networks at the same recovery. */
+export interface TrialPair {
+  /** What both have in common, such as their sparsity. */
+  readonly at: string;
+  readonly first: Trial;
+  readonly second: Trial;
+}
+
+/** One line for each pair: difference = first minus second, by McNemar's exact test. */
+export function trialPairsTable(
+  pairs: readonly TrialPair[],
+  { caption = "Pairs on the same test images" }: { readonly caption?: string } = {},
+): Table {
+  return {
+    caption,
+    columns: [
+      { name: "pair" },
+      { name: "recovery" },
+      { name: "first", ...SHARE },
+      { name: "second", ...SHARE },
+      ...DIFFERENCE,
+    ],
+    rows: pairs.map(({ at, first, second }): Cell[] => [
+      ...[at, first.stage, first.top1, second.top1],
+      ...differenceCells(compareTrials(first, second)),
+    ]),
+  };
+}
+
+/** Every trial of one allocation beside the other's at the same recovery. */
+export function pairTrials(
+  trials: readonly Trial[],
+  { first, second, at }: { readonly first: string; readonly second: string; readonly at: string },
+): TrialPair[] {
+  return trials.filter(({ name }) => name === first).flatMap((one) => {
+    const other = trials.find(({ name, stage }) => name === second && stage === one.stage);
+    return other === undefined ? [] : [{ at, first: one, second: other }];
+  });
+}

@@ -1,0 +1,83 @@
+/** `deno task picture`: the README's picture of the allocation explorer, from the committed curves. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { explorer } from "../lib/explorer/prepare.ts";
+import { loadDenseNetwork } from "../lib/project.ts";
+import { readCurves } from "../lib/rd_files.ts";
+import { bundleOf } from "../lib/show.ts";
+import { writeFileWhole } from "../lib/store.ts";
+import { Command, run } from "./command_line.ts";
+import { PROJECT_FOLDER } from "./folders.ts";
+import { CHROMIUM, withBrowser } from "./report/browser.ts";
+import { joined } from "./report/notebook.ts";
+import { composePage } from "./report/page.ts";
+import { explorerScript } from "./report/page_script.ts";
+import { prepare } from "./report/prepare.ts";
+import { templateText } from "./report/template.ts";
+
+const PICTURE = join(PROJECT_FOLDER, "data", "figures", "explorer.png");
+
+const command = new Command("picture")
+  .description(
+    "Draws the allocation explorer on ResNet-32's committed curves and saves it as a picture. Needs Chromium, which " +
+      "RD_CHROMIUM may name.",
+  )
+  .option("--out <file>", "where the picture goes", PICTURE)
+  .action(picture);
+
+async function picture({ out }: { out: string }): Promise<void> {
+  if (CHROMIUM === undefined) {
+    throw new RangeError("Cannot draw the picture: Chromium must be installed, or RD_CHROMIUM name one");
+  }
+  const folder = mkdtempSync(join(tmpdir(), "rd-picture-"));
+  try {
+    const path = join(folder, "explorer.html");
+    writeFileWhole(path, await explorerPage());
+    writeFileWhole(out, await screenshot(path));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(out);
+}
+
+/** A page with the explorer alone. */
+async function explorerPage(): Promise<string> {
+  const curves = readCurves(join(PROJECT_FOLDER, "data", "curves", "resnet32.json"));
+  const data = { ...bundleOf(explorer(curves, { network: loadDenseNetwork("resnet32") })) };
+  const cell = {
+    cell_type: "code",
+    source: "",
+    metadata: {},
+    outputs: [{ output_type: "display_data", data }],
+  };
+  const { notebook, explorers } = prepare({ cells: [cell], metadata: {} }, (text) => text);
+  return composePage({
+    title: "Explorer",
+    article: joined(notebook.cells[0].outputs![0].data!["text/html"]),
+    footer: "",
+    figures: [],
+    explorers,
+    style: templateText("page.css"),
+    scripts: [templateText("page.js"), await explorerScript()],
+  });
+}
+
+async function screenshot(path: string): Promise<Uint8Array> {
+  let taken = new Uint8Array();
+  await withBrowser(async (browser) => {
+    const context = await browser.newContext({
+      viewport: { width: 820, height: 1200 },
+      deviceScaleFactor: 1.1,
+    });
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(path).href);
+    // the time of one machine has no place in a picture
+    await page.addStyleTag({ content: ".rd-explorer-time { display: none }" });
+    taken = new Uint8Array(await page.locator(".rd-explorer-live").screenshot());
+  });
+  return taken;
+}
+
+await run(command);
