@@ -8,6 +8,7 @@ import { provenance } from "../provenance.ts";
 import { processor } from "../rd_curve/processor.ts";
 import { findKernel } from "../show/kernel.ts";
 import { duration, type ProgressDisplay, progressDisplay } from "../show/progress.ts";
+import type { Supervision } from "../show/supervision.ts";
 import { canonicalJson, FileError, readJson, sha256, writeFileWhole } from "../store.ts";
 import { libraryVersion } from "./library_version.ts";
 
@@ -18,8 +19,8 @@ export interface CacheOptions {
   readonly display?: (title: string) => ProgressDisplay;
   /** Milliseconds. */
   readonly now?: () => number;
-  /** Calls back when the reader stops the cell; returns what ends that. @default {the kernel around} */
-  readonly onStop?: (listener: () => void) => () => void;
+  /** Ends the computation when its cell is stopped. @default {the kernel around} */
+  readonly supervise?: () => Supervision;
 }
 
 /** A file of the cache. */
@@ -60,7 +61,7 @@ export async function cached<T>(
     folder = process.env.RD_NOTEBOOK_CACHE || projectPath("data", "cache", "notebooks"),
     display = progressDisplay,
     now = () => performance.now(),
-    onStop = findKernel()?.onStop,
+    supervise = findKernel()?.supervise,
   } = options;
   const key = keyOf(title, inputs);
   const path = join(folder, `${key}.json`);
@@ -71,7 +72,7 @@ export async function cached<T>(
     return kept.result as T;
   }
   const began = now();
-  const result = await computeUntilStopped(compute, bar, onStop);
+  const result = await superviseComputation(compute, bar, supervise?.());
   const { runId, created } = provenance({ engine: null, seed: null, protocol: title, samples: null });
   const text = canonicalJson(result);
   const entry: Entry = {
@@ -90,21 +91,18 @@ export async function cached<T>(
   return JSON.parse(text);
 }
 
-/** Where the kernel goes on with a cell that was stopped, the next report of progress ends the computation. */
-async function computeUntilStopped<T>(
+async function superviseComputation<T>(
   compute: (onProgress: (done: number, total: number) => void) => Promise<T> | T,
   bar: ProgressDisplay,
-  onStop: CacheOptions["onStop"],
+  supervision?: Supervision,
 ): Promise<T> {
-  let isStopped = false;
-  const forget = onStop?.(() => isStopped = true);
   try {
     return await compute((done, total) => {
-      if (isStopped) throw new RangeError("Cannot go on: the cell was stopped");
+      supervision?.check();
       bar.update(done, total);
     });
   } finally {
-    forget?.();
+    supervision?.end();
   }
 }
 

@@ -14,7 +14,7 @@ async function inFolder(
     finish: (note = "computed") => (notes.push(note), Promise.resolve()),
   });
   try {
-    await work({ folder, display }, notes);
+    await work({ folder, display, now: () => 0 }, notes);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -77,21 +77,21 @@ Deno.test("cached() keeps nothing of a computation that fails or whose result is
   });
 });
 
-Deno.test("cached() ends a computation whose cell was stopped, and keeps nothing", async () => {
+Deno.test("cached() asks at each report whether its cell was stopped; what ends so leaves nothing", async () => {
   await inFolder(async (options) => {
-    const listeners = new Set<() => void>();
-    const onStop = (listener: () => void) => (listeners.add(listener), () => listeners.delete(listener));
-    const seen: number[] = [];
+    const asked: string[] = [];
+    const supervise = () => ({
+      check() {
+        asked.push("check");
+        if (asked.length === 3) throw new RangeError("Cannot go on: the cell was stopped");
+      },
+      end: () => void asked.push("end"),
+    });
     const computing = cached("x", 1, (onProgress) => {
-      for (let done = 1; done <= 9; done++) {
-        if (done === 3) listeners.forEach((stop) => stop());
-        onProgress(done, 9);
-        seen.push(done);
-      }
-    }, { ...options, onStop });
+      for (let done = 1; done <= 9; done++) onProgress(done, 9);
+    }, { ...options, supervise });
     await assert.rejects(computing, { name: "RangeError", message: "Cannot go on: the cell was stopped" });
-    assert.deepEqual(seen, [1, 2]);
-    assert.equal(listeners.size, 0);
+    assert.deepEqual(asked, ["check", "check", "check", "end"]);
     assert.deepEqual(readdirSync(options.folder), []);
   });
 });

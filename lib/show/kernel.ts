@@ -1,6 +1,6 @@
 /** The kernel that runs the cell: one small interface over Deno's and tslab's. */
-import type { EventEmitter } from "node:events";
 import process from "node:process";
+import { superviseInDeno, superviseInTslab, type Supervision } from "./supervision.ts";
 
 /** Renderings of one value by MIME type, richest first. */
 export type Bundle = Readonly<Record<string, unknown>>;
@@ -10,11 +10,8 @@ export interface Kernel {
   display(bundle: Bundle): Promise<void>;
   /** A display that is written again in place. */
   updatable(): (bundle: Bundle) => Promise<void>;
-  /**
-   * Calls back when the reader stops the cell; returns what ends that. Missing where the kernel itself ends what the
-   * cell started: Deno does, tslab only stops to wait for it.
-   */
-  readonly onStop?: (listener: () => void) => () => void;
+  /** Sees to it that a computation ends when its cell is stopped. Missing where nothing can be done. */
+  readonly supervise?: () => Supervision;
 }
 
 /** What of `Deno.jupyter` is used here. */
@@ -55,8 +52,10 @@ function denoJupyter(deno?: { readonly jupyter?: DenoJupyter }): DenoJupyter | u
 }
 
 function denoKernel(jupyter: DenoJupyter): Kernel {
+  const { gc } = globalThis as { gc?: () => void };
   return {
     name: "deno",
+    supervise: gc && (() => superviseInDeno(gc)),
     display: (bundle) => jupyter.display(bundle, { raw: true }),
     updatable: () => {
       const display_id = crypto.randomUUID();
@@ -69,12 +68,6 @@ function denoKernel(jupyter: DenoJupyter): Kernel {
     },
   };
 }
-
-/**
- * What scripts/tslab/kernel.cjs makes of Jupyter's SIGINT. Not the signal itself: tslab takes its listeners away while a
- * cell starts, and one that is added just then makes the next signal kill the process.
- */
-const STOP_EVENT = "rd-pruning:stop";
 
 /** tslab sends one MIME type a message: the first of the bundle. */
 function tslabKernel(tslab: Tslab): Kernel {
@@ -90,10 +83,6 @@ function tslabKernel(tslab: Tslab): Kernel {
       const display = tslab.newDisplay();
       return (bundle) => send(display, bundle);
     },
-    onStop: (listener) => {
-      const events: EventEmitter = process;
-      events.on(STOP_EVENT, listener);
-      return () => events.off(STOP_EVENT, listener);
-    },
+    supervise: () => superviseInTslab(process),
   };
 }

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readText } from "../../lib/store.ts";
 import { PROJECT_FOLDER } from "../folders.ts";
+import type { Finished } from "../report/run_python.ts";
 import { cellLineAt, cellsOfTwin } from "./twin.ts";
 
 /**
@@ -11,11 +12,21 @@ import { cellLineAt, cellsOfTwin } from "./twin.ts";
  * @throws {SyntaxError} If it is no TypeScript, with the cell.
  */
 export async function formatted(twin: string): Promise<string> {
-  const { code, stdout, stderr } = await deno(["fmt", "--ext=ts", "-"], twin);
+  const { code, stdout, stderr } = await format(twin);
   if (code === 0) return stdout;
-  const [, line] = /:(\d+):\d+/.exec(stderr) ?? [];
-  const reason = stderr.split("\n")[0].replace(/^error: /, "");
-  throw new SyntaxError(`Cannot format ${line ? place(twin, Number(line)) : "the cells"}: ${reason}`);
+  for (const [i, cell] of cellsOfTwin(twin).entries()) { // in the whole, a bracket left open is missed at the very end
+    const { code, stderr } = await format(cell);
+    if (code !== 0) throw new SyntaxError(`Cannot format cell ${i + 1}: ${firstLine(stderr)}`);
+  }
+  throw new SyntaxError(`Cannot format the cells as one module: ${firstLine(stderr)}`);
+}
+
+function format(text: string): Promise<Finished> {
+  return deno(["fmt", "--ext=ts", "-"], text);
+}
+
+function firstLine(stderr: string): string {
+  return stderr.split("\n")[0].replace(/^error: /, "");
 }
 
 /** The cells that are not formatted, each with the first line that would be another. */
@@ -76,10 +87,7 @@ function place(twin: string, line: number): string {
 }
 
 /** Runs one of Deno's tools with the project's settings. */
-async function deno(
-  args: readonly string[],
-  stdin = "",
-): Promise<{ code: number; stdout: string; stderr: string }> {
+async function deno(args: readonly string[], stdin = ""): Promise<Finished> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: PROJECT_FOLDER,

@@ -36,9 +36,9 @@ export function files(project: Project): Record<string, unknown> {
 
 /**
  * Deno tells Jupyter that a stopped cell has ended when its promise is collected as garbage; left alone, V8 looks for
- * garbage only after half a minute of idleness.
+ * garbage only after half a minute of idleness. lib/show/supervision.ts uses what is exposed.
  */
-const COLLECT_SOON = "--memory-reducer-delay-ms=500,--gc-memory-reducer-start-delay-ms=500";
+const COLLECT_SOON = "--expose-gc,--memory-reducer-delay-ms=500,--gc-memory-reducer-start-delay-ms=500";
 
 /** The stock kernelspec lets Jupyter's Stop kill the process; a message interrupts the cell alone. */
 function denoKernel(project: Project): unknown {
