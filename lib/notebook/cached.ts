@@ -133,7 +133,10 @@ function plainForm(value: unknown): unknown {
     };
   }
   if (Array.isArray(value)) return value.map(plainForm);
-  if (value instanceof Map) return { Map: [...value].map(plainForm) };
+  if (value instanceof Map || value instanceof Set) {
+    return { [value.constructor.name]: [...value].map(plainForm) };
+  }
+  if (value instanceof Date) return { Date: value.toISOString() };
   if (value !== null && typeof value === "object") {
     return Object.fromEntries(
       Object.entries(value).flatMap(([name, field]) =>

@@ -42,6 +42,10 @@ Deno.test("cached() tells inputs apart by content, also of typed arrays, maps an
       new Uint8Array([1, 2]),
       new Map([["a", new Float32Array([1])]]),
       new Map([["a", new Float32Array([2])]]),
+      new Set(["a"]),
+      new Set(["b"]),
+      new Date(0),
+      new Date(1),
       { name: "cpu", description: "one", ops: { f() {} } },
       { name: "cpu", description: "two", ops: { f() {} } },
     ];

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { builtFrom } from "../../lib/built.ts";
 import { libraryVersion } from "../../lib/notebook/library_version.ts";
 import { codeVersion } from "../../lib/rd_curve/code_version.ts";
-import { emitPackage, withJsEndings } from "./emit.ts";
+import { PROJECT_FOLDER } from "../folders.ts";
+import { emitPackage, unknownProperties, withJsEndings } from "./emit.ts";
 
 Deno.test("withJsEndings() rewrites relative imports of every form and no other text", () => {
   const imports =
@@ -52,3 +53,7 @@ Deno.test("emitPackage() writes modules that Node runs, with declarations and th
 });
 
 Deno.test("builtFrom() is null for sources", () => assert.equal(builtFrom(), null));
+
+Deno.test("the library uses nothing of the language that Node 20 may lack", () => {
+  assert.deepEqual(unknownProperties(join(PROJECT_FOLDER, "lib")), []);
+});

@@ -7,6 +7,7 @@ const { spawnSync } = require("node:child_process");
 const { join } = require("node:path");
 const expandShorthands = require("./expand_shorthands.cjs");
 const queued = require("./queued_sockets.cjs");
+require("./language.cjs");
 
 const [deno, configPath] = process.argv.slice(2);
 

@@ -20,7 +20,7 @@ export const tslabPackage: Step = {
     curves: codeVersion(),
     typescript: sha256(join(folder, "node_modules", "@tslab", "typescript-for-tslab", "package.json")),
     emitter: sha256(join(folder, "scripts", "tslab", "emit.ts")),
-    language: sha256(join(folder, "scripts", "tslab", "es2023.d.ts")),
+    language: sha256(join(folder, "scripts", "tslab", "language.d.ts")),
   }),
   outputs(project) {
     try {

@@ -1,4 +1,4 @@
-/** What Node 20 can and TypeScript 5.0, which checks tslab's cells, does not know yet. */
+/** What Node 20 can, or language.cjs adds, and TypeScript 5.0, which checks tslab's cells, does not know yet. */
 
 type Order<T> = (a: T, b: T) => number;
 
@@ -31,3 +31,14 @@ interface Int32Array extends Copying<Int32Array, number> {}
 interface Uint32Array extends Copying<Uint32Array, number> {}
 interface Float32Array extends Copying<Float32Array, number> {}
 interface Float64Array extends Copying<Float64Array, number> {}
+
+interface MapConstructor {
+  groupBy<T, K>(items: Iterable<T>, keyOf: (item: T, index: number) => K): Map<K, T[]>;
+}
+
+interface ObjectConstructor {
+  groupBy<T, K extends PropertyKey>(
+    items: Iterable<T>,
+    keyOf: (item: T, index: number) => K,
+  ): Partial<Record<K, T[]>>;
+}
