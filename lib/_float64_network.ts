@@ -71,6 +71,18 @@ function compute(node: NetworkNode, task: Task, y: Float64Array): void {
       });
       break;
     }
+    case "depthwise": {
+      const weight = task.own("weight");
+      const area = node.kernel ** 2;
+      eachWindow(node, task, (to, pixels) => {
+        for (let o = 0; o < channels * node.multiplier; o++) {
+          const c = Math.floor(o / node.multiplier);
+          y[to + o] = node.bias ? task.own("bias")[o] : 0;
+          for (const { from, place } of pixels) y[to + o] += x[from + c] * weight[o * area + place];
+        }
+      });
+      break;
+    }
     case "maxPool":
     case "avgPool":
       eachWindow(node, task, (to, pixels) => {
@@ -109,13 +121,48 @@ function compute(node: NetworkNode, task: Task, y: Float64Array): void {
     case "add":
       x.forEach((value, i) => y[i] = value + task.inputs[1].data[i]);
       break;
-    case "flatten":
+    case "activation":
+      y.set(activated(node.kind, node.alpha, x, channels));
+      break;
+    case "pad": {
+      const [top, , left] = node.margins;
+      const [height, width] = task.shape;
+      y.fill(node.value ?? 0);
+      x.forEach((value, i) => {
+        const [pixel, c] = [Math.floor(i / channels), i % channels];
+        const [row, column] = [Math.floor(pixel / inShape[1]), pixel % inShape[1]];
+        const [n, inside] = [Math.floor(row / inShape[0]), row % inShape[0]];
+        y[((n * height + inside + top) * width + column + left) * channels + c] = value;
+      });
+      break;
+    }
+    case "globalMaxPool":
+      y.fill(-Infinity);
+      x.forEach((value, i) => {
+        const at = Math.floor(i / (inShape[0] * inShape[1] * channels)) * channels + i % channels;
+        y[at] = Math.max(y[at], value);
+      });
+      break;
+    case "reshape":
       y.set(x);
       break;
+    case "flatten": {
+      const pixels = inShape[0] * inShape[1];
+      x.forEach((value, i) => {
+        const [n, pixel, c] = [
+          Math.floor(i / (pixels * channels)),
+          Math.floor(i / channels) % pixels,
+          i % channels,
+        ];
+        y[node.order === "chw" ? (n * channels + c) * pixels + pixel : i] = value;
+      });
+      break;
+    }
     case "concat": {
-      const total = task.shape[2];
+      const total = task.shape[task.shape.length - 1];
       let first = 0;
-      for (const { data, shape: [, , width] } of task.inputs) {
+      for (const { data, shape } of task.inputs) {
+        const width = shape[shape.length - 1];
         data.forEach((value, i) => y[Math.floor(i / width) * total + first + i % width] = value);
         first += width;
       }
@@ -135,6 +182,31 @@ function compute(node: NetworkNode, task: Task, y: Float64Array): void {
       });
     }
   }
+}
+
+/** From the definitions; softmax over rows of `width`. */
+function activated(kind: string, alpha: number | undefined, x: Float64Array, width: number): Float64Array {
+  const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
+  const below = (value: number, low: number) => value > 0 ? value : low;
+  const formulas: Readonly<Record<string, (value: number) => number>> = {
+    relu6: (value) => Math.min(6, Math.max(0, value)),
+    leakyRelu: (value) => below(value, (alpha ?? 0.2) * value),
+    elu: (value) => below(value, (alpha ?? 1) * (Math.exp(value) - 1)),
+    selu: (value) => 1.0507009873554805 * below(value, 1.6732632423543772 * (Math.exp(value) - 1)),
+    sigmoid,
+    hardSigmoid: (value) => Math.min(1, Math.max(0, 0.2 * value + 0.5)),
+    tanh: Math.tanh,
+    softplus: (value) => Math.log1p(Math.exp(value)),
+    softsign: (value) => value / (1 + Math.abs(value)),
+    swish: (value) => value * sigmoid(value),
+    softmax: Math.exp,
+  };
+  const y = x.map(formulas[kind]);
+  if (kind !== "softmax") return y;
+  return y.map((value, i) => {
+    const start = i - i % width;
+    return value / y.subarray(start, start + width).reduce((sum, other) => sum + other, 0);
+  });
 }
 
 /** Calls `visit` for each output pixel with its first index and the input pixels under its window. */

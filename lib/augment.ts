@@ -3,30 +3,37 @@ import type { ImageSet } from "./cifar10.ts";
 import type { Preprocessing } from "./network.ts";
 import type { Prng } from "./prng.ts";
 
-/** Normalised value of each byte, channel after channel: [c · 256 + byte]. */
-export type PixelTable = Float32Array;
+/** Normalised value of each byte, channel after channel, and where each channel lies in a pixel. */
+export interface PixelTable {
+  /** [c · 256 + byte]. */
+  readonly values: Float32Array;
+  /** Of the image's channels, the one that the network reads as its c-th. */
+  readonly channels: readonly number[];
+}
 
-/** (byte / 255 − mean) / std for every byte and channel. */
-export function createPixelTable({ mean, std }: Preprocessing): PixelTable {
-  const table = new Float32Array(mean.length * 256);
+/** (byte / 255 − mean) / std for every byte and channel that the network reads. */
+export function createPixelTable({ mean, std, order = "rgb" }: Preprocessing): PixelTable {
+  const values = new Float32Array(mean.length * 256);
   for (let c = 0; c < mean.length; c++) {
-    for (let byte = 0; byte < 256; byte++) table[c * 256 + byte] = (byte / 255 - mean[c]) / std[c];
+    for (let byte = 0; byte < 256; byte++) values[c * 256 + byte] = (byte / 255 - mean[c]) / std[c];
   }
-  return table;
+  const inOrder = [...mean.keys()];
+  return { values, channels: order === "bgr" ? inOrder.reverse() : inOrder };
 }
 
 /** Images first … first + count − 1, normalised, [count · h · w · c]. */
 export function normaliseImages(
-  set: ImageSet,
+  set: Pick<ImageSet, "shape" | "pixels">,
   first: number,
   count: number,
-  table: PixelTable,
+  { values, channels }: PixelTable,
 ): Float32Array {
-  const [height, width, channels] = set.shape;
-  const size = height * width * channels;
+  const [height, width, depth] = set.shape;
+  const size = height * width * depth;
   const result = new Float32Array(count * size);
-  const start = first * size;
-  for (let i = 0; i < result.length; i++) result[i] = table[(i % channels) * 256 + set.pixels[start + i]];
+  for (let to = 0, from = first * size; to < result.length; from += depth) {
+    for (let c = 0; c < depth; c++) result[to++] = values[c * 256 + set.pixels[from + channels[c]]];
+  }
   return result;
 }
 
@@ -102,10 +109,11 @@ export function augmentBatch(
   plan: AugmentationPlan,
   table: PixelTable,
 ): Float32Array {
+  const { values, channels: places } = table;
   const [height, width, channels] = set.shape;
   const size = height * width * channels;
   const result = new Float32Array(indices.length * size);
-  const black = Float32Array.from({ length: channels }, (_, c) => table[c * 256]);
+  const black = Float32Array.from({ length: channels }, (_, c) => values[c * 256]);
   let to = 0;
   for (const image of indices) {
     const top = plan.top[image] - plan.padding;
@@ -116,9 +124,9 @@ export function augmentBatch(
       for (let x = 0; x < width; x++) {
         const fromX = (mirrored ? width - 1 - x : x) + left;
         const inside = fromY >= 0 && fromY < height && fromX >= 0 && fromX < width;
-        let from = image * size + (fromY * width + fromX) * channels;
+        const from = image * size + (fromY * width + fromX) * channels;
         for (let c = 0; c < channels; c++) {
-          result[to++] = inside ? table[c * 256 + set.pixels[from++]] : black[c];
+          result[to++] = inside ? values[c * 256 + set.pixels[from + places[c]]] : black[c];
         }
       }
     }

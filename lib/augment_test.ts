@@ -21,7 +21,15 @@ const SET: ImageSet = {
   labels: Uint8Array.of(0, 1),
   classes: ["a", "b"],
 };
-const TABLE = Float32Array.from({ length: 256 }, (_, byte) => byte === 0 ? -1 : byte);
+const TABLE = tableOf(256, (byte) => byte === 0 ? -1 : byte);
+
+/** Values by channel and byte, channels as they lie. */
+function tableOf(length: number, valueAt: (i: number) => number) {
+  return {
+    values: Float32Array.from({ length }, (_, i) => valueAt(i)),
+    channels: [...Array(length / 256).keys()],
+  };
+}
 
 /** A plan by hand, one entry an image; a border of one pixel and no cutout unless told. */
 function plan(
@@ -41,9 +49,9 @@ function streams(seed = 1): AugmentationStreams {
 }
 
 Deno.test("createPixelTable() holds (byte / 255 − mean) / std, channel after channel", () => {
-  const table = createPixelTable({ mean: [0.5, 0], std: [0.25, 1] });
-  assert.equal(table.length, 512);
-  assertAllclose([table[0], table[255], table[256], table[256 + 51]], [-2, 2, 0, 0.2], { rtol: 1e-7 });
+  const { values } = createPixelTable({ mean: [0.5, 0], std: [0.25, 1] });
+  assert.equal(values.length, 512);
+  assertAllclose([values[0], values[255], values[256], values[256 + 51]], [-2, 2, 0, 0.2], { rtol: 1e-7 });
 });
 
 Deno.test("normaliseImages() takes images in file order, each channel by its own numbers", () => {
@@ -51,6 +59,15 @@ Deno.test("normaliseImages() takes images in file order, each channel by its own
   const table = createPixelTable({ mean: [0, 0, 0.2], std: [1, 0.5, 1] });
   assertAllclose(normaliseImages(colours, 1, 1, table), [1, 0, 0], { atol: 1e-7 });
   assertAllclose(normaliseImages(colours, 0, 2, table), [0, 0.4, 0.8, 1, 0, 0], { atol: 1e-7 });
+});
+
+Deno.test("normaliseImages() and augmentBatch() give blue first where the network reads BGR", () => {
+  const colours: ImageSet = { ...SET, shape: [1, 1, 3], pixels: Uint8Array.of(10, 20, 30, 40, 50, 60) };
+  const bgr = createPixelTable({ mean: [0, 0, 0.2], std: [1 / 255, 1 / 255, 1 / 255], order: "bgr" });
+  const expected = [30, 20, 10 - 51, 60, 50, 40 - 51]; // the last mean is red's
+  assertAllclose(normaliseImages(colours, 0, 2, bgr), expected, { rtol: 1e-5 });
+  const still = plan([0, 0], [0, 0], [0, 0], { padding: 0 });
+  assertAllclose(augmentBatch(colours, Uint32Array.of(0, 1), still, bgr), expected, { rtol: 1e-5 });
 });
 
 Deno.test("augmentBatch() in the middle of the border changes nothing", () => {
@@ -77,7 +94,7 @@ Deno.test("augmentBatch() mirrors what the crop shows", () => {
 
 Deno.test("augmentBatch() leaves the set untouched and keeps channels together", () => {
   const colours: ImageSet = { ...SET, count: 1, shape: [1, 2, 3], pixels: Uint8Array.of(1, 2, 3, 4, 5, 6) };
-  const table = Float32Array.from({ length: 768 }, (_, i) => i % 256);
+  const table = tableOf(768, (i) => i % 256);
   const batch = augmentBatch(colours, Uint32Array.of(0), plan([0], [0], [1], { padding: 0 }), table);
   assert.deepEqual([...batch], [4, 5, 6, 1, 2, 3]);
   assert.deepEqual([...colours.pixels], [1, 2, 3, 4, 5, 6]);
@@ -120,7 +137,7 @@ Deno.test("augmentBatch() clips the square at every border and touches no other 
 Deno.test("augmentBatch() blacks out after the mirror, all channels at once", () => {
   assert.deepEqual(cutOut(1, [0, 0], [0, 0], [1, 0])[0], [-1, 2, 1, 6, 5, 4, 9, 8, 7]);
   const colours: ImageSet = { ...SET, count: 1, shape: [1, 2, 3], pixels: Uint8Array.of(1, 2, 3, 4, 5, 6) };
-  const table = Float32Array.from({ length: 768 }, (_, i) => i % 256 === 0 ? -1 - i / 256 : i % 256);
+  const table = tableOf(768, (i) => i % 256 === 0 ? -1 - i / 256 : i % 256);
   const cutout = { side: 1, y: Uint16Array.of(0), x: Uint16Array.of(1) };
   const batch = augmentBatch(
     colours,

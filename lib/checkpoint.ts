@@ -1,6 +1,7 @@
 /** Networks and training states as safetensors files, named and laid out as PyTorch's state dicts. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { architectureText, parseArchitectureText } from "./architecture_text.ts";
 import { architectureNamed } from "./models.ts";
 import {
   type Architecture,
@@ -22,8 +23,8 @@ const IGNORED = /\.num_batches_tracked$/;
 /**
  * Reads a network from safetensors bytes.
  *
- * The file's metadata may name the `model` and its preprocessing (`mean` and `std`, JSON arrays for pixels in [0, 1]);
- * where it does not, the architecture's own hold. A compact sparse file, as {@link saveSparseNetwork} writes it, is
+ * The file's metadata may name the `model`, its preprocessing (`mean` and `std`, JSON arrays for pixels in [0, 1]; `order`
+ * of the channels) and its nodes (`architecture`); where it does not, those of the model of that name hold. A compact sparse file, as {@link saveSparseNetwork} writes it, is
  * unpacked.
  *
  * @param model What the caller takes it for; the file's own `model` by default.
@@ -39,16 +40,31 @@ export function parseNetwork(bytes: Uint8Array, from: string, model?: string): N
       `Cannot load ${from}: its metadata must name the model or the caller must, got neither`,
     );
   }
+  const architecture = architectureOf(name, metadata, from);
   if (metadata.model !== undefined && metadata.model !== name) {
     throw new TypeError(`Cannot load ${from} as ${name}: its metadata says it is ${metadata.model}`);
   }
-  const architecture = architectureNamed(name);
   const parameters = metadata.format === SPARSE_FORMAT
     ? unpackSparse(architecture, tensors, from)
     : floatParameters(tensors, from);
   const network = withWeights(architecture, parameters, from);
   checkSeal(tensors, metadata, from);
   return { ...network, preprocessing: parsePreprocessing(metadata, architecture, from) };
+}
+
+/** The nodes that the file carries, or those of the builder of that name. */
+function architectureOf(
+  model: string,
+  { architecture, mean }: Readonly<Record<string, string>>,
+  from: string,
+): Architecture {
+  if (architecture === undefined) return architectureNamed(model);
+  const parsed = parseArchitectureText(architecture, model, from);
+  if (mean === undefined) {
+    throw new TypeError(`Cannot load ${from}: its metadata must hold mean and std, got none`);
+  }
+  const channels = parsed.inputShape[2];
+  return { model, ...parsed, preprocessing: { mean: Array(channels).fill(0), std: Array(channels).fill(1) } };
 }
 
 /** Reads a network from a file; see {@link parseNetwork}. */
@@ -65,13 +81,20 @@ export function serializeNetwork(
   network: Network,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const { mean, std } = network.preprocessing;
-  return serializeSealed(network.weights, {
+  return serializeSealed(network.weights, { ...describe(network), ...metadata });
+}
+
+/** What a reader needs beside the weights: model, preprocessing, and nodes that no builder makes. */
+function describe(network: Network): Record<string, string> {
+  const { mean, std, order } = network.preprocessing;
+  const architecture = architectureText(network);
+  return {
     model: network.model,
     mean: JSON.stringify(mean),
     std: JSON.stringify(std),
-    ...metadata,
-  });
+    ...(order === "bgr" && { order }),
+    ...(architecture !== null && { architecture }),
+  };
 }
 
 /** Saves a network whole or not at all. */
@@ -99,12 +122,9 @@ export function saveSparseNetwork(
     {},
 ): number {
   const tensors = packSparse(network, options);
-  const { mean, std } = network.preprocessing;
   const rounded = parseSafetensors(serializeSafetensors(tensors), path).tensors; // as a reader finds half floats
   const bytes = serializeSafetensors(tensors, {
-    model: network.model,
-    mean: JSON.stringify(mean),
-    std: JSON.stringify(std),
+    ...describe(network),
     format: SPARSE_FORMAT,
     ...metadata,
     [SEAL]: tensorsSha256(rounded),
@@ -312,7 +332,11 @@ function parsePreprocessing(
     }
     return values as number[];
   };
-  return { mean: read("mean"), std: read("std") };
+  const { order = architecture.preprocessing.order ?? "rgb" } = metadata;
+  if (order !== "rgb" && order !== "bgr") {
+    throw new TypeError(`Cannot load ${from}: metadata order must be rgb or bgr, got ${order}`);
+  }
+  return { mean: read("mean"), std: read("std"), ...(order === "bgr" && { order }) };
 }
 
 function readBytes(path: string): Uint8Array {

@@ -13,7 +13,7 @@ export interface ImageSet {
   /** count · h · w · c bytes, N-H-W-C. */
   readonly pixels: Uint8Array;
   /** Class of each image. */
-  readonly labels: Uint8Array;
+  readonly labels: Uint8Array | Uint16Array;
   readonly classes: readonly string[];
 }
 

@@ -2,7 +2,7 @@
 import { createPixelTable, normaliseImages } from "./augment.ts";
 import type { ImageSet } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
-import { eachLogitBatch } from "./logits.ts";
+import { eachLogitBatch, type LogitSource } from "./logits.ts";
 import { checkImages, type Network } from "./network.ts";
 
 export interface EvaluateOptions {
@@ -16,7 +16,14 @@ export interface Evaluation {
   readonly top1: number;
   readonly samples: number;
   /** Predicted class of each image. */
-  readonly predictions: Uint8Array;
+  readonly predictions: Uint8Array | Uint16Array;
+}
+
+/** Inputs with their classes, made or read when they are needed. */
+export interface LabelledSource extends LogitSource {
+  readonly name: string;
+  /** Below 0: an image that could not be read, and is not counted; known once it was asked for. */
+  readonly labels: ArrayLike<number>;
 }
 
 /** Classifies every image of the set; batch normalisation folded, no augmentation. */
@@ -24,26 +31,39 @@ export async function evaluate(
   engine: Engine,
   network: Network,
   set: ImageSet,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  checkImages(network, set); // before a table is made of channels that are not there
+  return await evaluateSource(engine, network, labelledSource(network, set), options);
+}
+
+/** A set in memory, normalised as the network expects. */
+export function labelledSource({ preprocessing }: Network, set: ImageSet): LabelledSource {
+  const table = createPixelTable(preprocessing);
+  return { ...set, read: (first, count) => normaliseImages(set, first, count, table) };
+}
+
+/** As {@link evaluate}, of inputs that need not be in memory at once. */
+export async function evaluateSource(
+  engine: Engine,
+  network: Network,
+  source: LabelledSource,
   { batch = 250, onProgress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  checkImages(network, set);
+  checkImages(network, source);
   const { classCount } = network;
-  const table = createPixelTable(network.preprocessing);
-  const source = {
-    ...set,
-    read: (first: number, count: number) => normaliseImages(set, first, count, table),
-  };
-  const predictions = new Uint8Array(set.count);
+  const predictions = classCount <= 256 ? new Uint8Array(source.count) : new Uint16Array(source.count);
   let correct = 0;
   await eachLogitBatch(engine, network, source, batch, (logits, first) => {
     for (let i = 0; i * classCount < logits.length; i++) {
       const predicted = argmax(logits, i * classCount, classCount, first + i);
       predictions[first + i] = predicted;
-      if (predicted === set.labels[first + i]) correct++;
+      if (predicted === source.labels[first + i]) correct++;
     }
-    onProgress?.(Math.min(set.count, first + batch), set.count);
+    onProgress?.(Math.min(source.count, first + batch), source.count);
   });
-  return { top1: correct / set.count, samples: set.count, predictions };
+  const samples = Array.from(source.labels).filter((label) => label >= 0).length;
+  return { top1: correct / samples, samples, predictions };
 }
 
 function argmax(values: Float32Array, start: number, count: number, image: number): number {

@@ -2,6 +2,7 @@
 import {
   type BatchNormNode,
   type ConvNode,
+  type DepthwiseNode,
   type Network,
   type NetworkNode,
   type Parameter,
@@ -11,7 +12,7 @@ import {
 /**
  * A network with the same outputs for inference and fewer, larger steps.
  *
- * A convolution followed only by batch normalisation takes over its scale and offset; an addition or ReLU that is then
+ * A convolution, depthwise or not, followed only by batch normalisation takes over its scale and offset; an addition or ReLU that is then
  * the only reader of the result moves into the same node (`inputs[1]` is added, `relu` set), as does the ReLU after a
  * batch normalisation that stays in a dense block. Layer names stay, so a
  * folded network's prunable layers are those of the original. Running statistics are constants here: fold again
@@ -35,9 +36,7 @@ export function foldBatchNorm(network: Network): Network {
     const onlyReader = readers.get(node.inputs[0]) === 1;
     const before = folded[indexOf.get(inputs[0]) ?? -1];
 
-    const isPlainConv = before?.op === "conv" && before.inputs.length === 1 && !before.relu &&
-      !normalised.has(before.name);
-    if (node.op === "batchNorm" && onlyReader && isPlainConv) {
+    if (node.op === "batchNorm" && onlyReader && isPlainConv(before) && !normalised.has(before.name)) {
       foldInto(network, before, node.name, node.epsilon, weights);
       normalised.add(before.name);
       folded[indexOf.get(before.name)!] = { ...before, bias: true };
@@ -58,6 +57,11 @@ export function foldBatchNorm(network: Network): Network {
     copyWeights(network, node.name, weights);
   }
   return { ...network, nodes: folded, weights };
+}
+
+/** A convolution that nothing was folded into. */
+function isPlainConv(node: NetworkNode | undefined): node is ConvNode | DepthwiseNode {
+  return node?.op === "depthwise" || (node?.op === "conv" && node.inputs.length === 1 && !node.relu);
 }
 
 /**
@@ -97,7 +101,7 @@ function countReaders(nodes: readonly NetworkNode[]): Map<string, number> {
 /** weight · γ/σ per output channel, bias β + (bias − mean) · γ/σ. */
 function foldInto(
   network: Network,
-  conv: ConvNode,
+  conv: ConvNode | DepthwiseNode,
   batchNorm: string,
   epsilon: number,
   weights: Map<string, Parameter>,

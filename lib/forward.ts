@@ -1,7 +1,9 @@
 /** Inference: runs a network's nodes from any point on, freeing each tensor after its last use. */
 import * as tf from "@tensorflow/tfjs";
+import { activate } from "./activations.ts";
+import { depthwise } from "./engine/depthwise.ts";
 import type { Ops } from "./engine/ops.ts";
-import type { NetworkNode } from "./network.ts";
+import type { DepthwiseNode, NetworkNode } from "./network.ts";
 import type { Variables } from "./variables.ts";
 
 type Tensor = tf.Tensor;
@@ -70,6 +72,8 @@ export function runNode(
         addend: inputs[1],
         relu: node.relu,
       });
+    case "depthwise":
+      return depthwiseBlock(x, own("weight"), node, node.bias ? own("bias") : undefined);
     case "linear":
       return linear(x, own("weight"), node.bias ? own("bias") : undefined);
     case "batchNorm":
@@ -95,15 +99,27 @@ export function runStateless(ops: Ops, node: NetworkNode, inputs: readonly Tenso
     case "add":
       return tf.add(x, inputs[1]);
     case "concat":
-      return tf.concat([...inputs], 3);
+      return tf.concat([...inputs], x.rank - 1);
     case "maxPool":
       return ops.maxPool(x, node.kernel, node);
     case "avgPool":
       return ops.avgPool(x, node.kernel, node);
     case "globalAvgPool":
       return tf.mean(x, [1, 2]);
+    case "globalMaxPool":
+      return tf.max(x, [1, 2]);
+    case "activation":
+      return activate(node, x);
+    case "pad": {
+      const [top, bottom, left, right] = node.margins;
+      return tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]], node.value ?? 0);
+    }
+    case "reshape":
+      return tf.reshape(x, [x.shape[0], ...node.shape]);
     case "flatten":
-      return tf.reshape(x, [x.shape[0], -1]);
+      return tf.tidy(() =>
+        tf.reshape(node.order === "chw" ? tf.transpose(x, [0, 3, 1, 2]) : x, [x.shape[0], -1])
+      );
     case "padShortcut":
       return tf.tidy(() => {
         // An average pool of one pixel subsamples, and has a gradient.
@@ -119,6 +135,14 @@ export function runStateless(ops: Ops, node: NetworkNode, inputs: readonly Tenso
 export function padShortcutChannels(outChannels: number, inChannels: number): [number, number] {
   const before = Math.floor((outChannels - inChannels) / 2);
   return [before, outChannels - inChannels - before];
+}
+
+/** Each channel's own convolution, and the bias. */
+export function depthwiseBlock(x: Tensor, weight: Tensor, node: DepthwiseNode, bias?: Tensor): Tensor {
+  return tf.tidy(() => {
+    const y = depthwise(x, weight, node);
+    return bias ? tf.add(y, bias) : y;
+  });
 }
 
 /** x · weight + bias, [N, in] · [in, out]. */

@@ -6,7 +6,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BatchNormTraining, Ops } from "./engine/ops.ts";
-import { linear, padShortcutChannels, runStateless } from "./forward.ts";
+import { depthwiseFilterGrad, depthwiseInputGrad } from "./engine/depthwise.ts";
+import { depthwiseBlock, linear, runStateless } from "./forward.ts";
+import { statelessGradient } from "./stateless_gradient.ts";
 import type { NetworkNode } from "./network.ts";
 import type { Variables } from "./variables.ts";
 
@@ -88,6 +90,8 @@ export function forwardTraining(
         node.name,
         ops.convBlock(x, own("weight"), node, { bias: node.bias ? own("bias") : undefined }),
       );
+    } else if (node.op === "depthwise") {
+      outputs.set(node.name, depthwiseBlock(x, own("weight"), node, node.bias ? own("bias") : undefined));
     } else if (node.op === "linear") {
       outputs.set(node.name, linear(x, own("weight"), node.bias ? own("bias") : undefined));
     } else if (node.op === "batchNorm") {
@@ -158,6 +162,13 @@ function backward(
         if (xName !== "input") send(xName, ops.conv2dInputGrad(dy, filter, x.shape, node));
         break;
       }
+      case "depthwise": {
+        const filter = own("weight");
+        gradients.set(`${node.name}.weight`, depthwiseFilterGrad(x, dy, filter.shape, node));
+        if (node.bias) gradients.set(`${node.name}.bias`, tf.sum(dy, [0, 1, 2]));
+        if (xName !== "input") send(xName, depthwiseInputGrad(dy, filter, x.shape, node));
+        break;
+      }
       case "linear":
         gradients.set(`${node.name}.weight`, tf.matMul(x as tf.Tensor2D, dy as tf.Tensor2D, true, false));
         if (node.bias) gradients.set(`${node.name}.bias`, tf.sum(dy, 0));
@@ -178,8 +189,8 @@ function backward(
         send(node.inputs[1], dy.clone());
         break;
       case "concat": {
-        const widths = node.inputs.map((name) => outputs.get(name)!.shape[3]!);
-        tf.split(dy, widths, 3).forEach((part, k) => send(node.inputs[k], part));
+        const widths = node.inputs.map((name) => outputs.get(name)!.shape[dy.rank - 1]!);
+        tf.split(dy, widths, dy.rank - 1).forEach((part, k) => send(node.inputs[k], part));
         break;
       }
       default:
@@ -187,35 +198,5 @@ function backward(
     }
     dy.dispose();
     if (i < nodes.length - 1) y?.dispose(); // every consumer comes later in the list and is done
-  }
-}
-
-function statelessGradient(ops: Ops, node: NetworkNode, dy: Tensor, x: Tensor, y: Tensor): Tensor {
-  switch (node.op) {
-    case "relu":
-      return ops.reluGrad(dy, y);
-    case "maxPool":
-      return ops.maxPoolGrad(dy, x, y, node.kernel, node);
-    case "avgPool":
-      return ops.avgPoolGrad(dy, x, node.kernel, node);
-    case "flatten":
-      return tf.reshape(dy, x.shape);
-    case "globalAvgPool": {
-      const [, height, width] = x.shape as [number, number, number, number];
-      return tf.tidy(() =>
-        tf.tile(tf.reshape(tf.div(dy, height * width), [x.shape[0], 1, 1, -1]), [1, height, width, 1])
-      );
-    }
-    case "padShortcut": {
-      const [n, h, w] = dy.shape as [number, number, number, number];
-      const channels = x.shape[3]!;
-      const [before] = padShortcutChannels(node.outChannels, channels);
-      return tf.tidy(() => {
-        const kept = tf.slice(dy, [0, 0, 0, before], [n, h, w, channels]);
-        return node.stride === 1 ? kept : ops.avgPoolGrad(kept, x, 1, { stride: node.stride, padding: 0 });
-      });
-    }
-    default:
-      throw new TypeError(`Cannot differentiate node ${node.name}: no gradient is known for ${node.op}`);
   }
 }

@@ -16,6 +16,11 @@ export interface InputSource {
   readonly read: (first: number, count: number) => Float32Array;
 }
 
+/** As {@link InputSource}, read from disk as well: while one batch runs, the source may prepare the next. */
+export interface LogitSource extends Omit<InputSource, "read"> {
+  readonly read: (first: number, count: number) => Float32Array | Promise<Float32Array>;
+}
+
 /** @throws {RangeError} If a batch is no whole number from 1. */
 export function checkBatch(batch: number): void {
   if (!Number.isSafeInteger(batch) || batch < 1) {
@@ -31,7 +36,7 @@ export function checkBatch(batch: number): void {
 export async function eachLogitBatch(
   engine: Engine,
   network: Network,
-  source: InputSource,
+  source: LogitSource,
   batch: number,
   visit: (logits: Float32Array, first: number) => void,
   { fold = true }: { readonly fold?: boolean } = {},
@@ -42,7 +47,7 @@ export async function eachLogitBatch(
   try {
     for (let first = 0; first < source.count; first += batch) {
       const count = Math.min(batch, source.count - first);
-      const inputs = tf.tensor(source.read(first, count), [count, ...source.shape]);
+      const inputs = tf.tensor(await source.read(first, count), [count, ...source.shape]);
       const [logits] = forward(engine.ops, made.nodes, variables, new Map([["input", inputs]])).values();
       try {
         visit(await logits.data() as Float32Array, first);

@@ -34,7 +34,25 @@ export {
 export { architectureNamed, MODEL_NAMES } from "./models.ts";
 export { loadNetwork, saveNetwork, saveSparseNetwork } from "./checkpoint.ts";
 
+// Networks from elsewhere, and back
+export { type ImportedModel, importLayersModel, type ImportOptions } from "./import_layers_model.ts";
+export { exportLayersModel } from "./export_layers_model.ts";
+export { PIXEL_SCALINGS, type PixelScaling, pixelScaling } from "./pixel_scalings.ts";
+export { type PrunedModel, prunedModelTable, pruneModel, type PruneModelOptions } from "./prune_model.ts";
+export { exampleImages, exampleModel } from "./notebook/example_model.ts";
+
 // Images
+export { type ImageFolder, listImageFolder } from "./image_folder.ts";
+export {
+  type BrokenImage,
+  folderCalibration,
+  type ImageReader,
+  openImageReader,
+  readImages,
+  shuffledFolder,
+  sliceFolder,
+} from "./image_reader.ts";
+export { type ImagenetAtHand, imagenetAtHand } from "./notebook/imagenet_at_hand.ts";
 export { CIFAR10_CLASSES } from "./cifar10_facts.ts";
 export { type ImageSet, sliceImages } from "./cifar10.ts";
 export {
@@ -44,7 +62,7 @@ export {
   type CalibrationSet,
   calibrationTensors,
 } from "./calibration_set.ts";
-export { loadCifar10, loadDenseNetwork, outputPath } from "./project.ts";
+export { loadCifar10, loadDenseNetwork, loadImagenetResnet50, outputPath } from "./project.ts";
 
 // Curves, allocation, pruning
 export { type Statistic, statisticOf, STATISTICS } from "./distortion.ts";
@@ -106,7 +124,7 @@ export { type AdjacentPair, auditAdjacentPairs } from "./adjacent_pairs.ts";
 export { type ApproximationError, approximationErrors } from "./approximation.ts";
 
 // Training and evaluation
-export { evaluate, type Evaluation } from "./evaluate.ts";
+export { evaluate, evaluateSource, type Evaluation, type LabelledSource } from "./evaluate.ts";
 export {
   continueTraining,
   DEFAULT_RECIPE,

@@ -3,7 +3,9 @@ import type { Architecture } from "./network.ts";
 import { densenet121 } from "./densenet121.ts";
 import { resnet18 } from "./resnet18.ts";
 import { resnet32, resnet32a } from "./resnet32.ts";
+import { resnet50 } from "./resnet50.ts";
 import { vgg16 } from "./vgg16.ts";
+import { vgg16bn } from "./vgg16bn.ts";
 
 const MODELS: Readonly<Record<string, () => Architecture>> = {
   resnet32,
@@ -11,6 +13,8 @@ const MODELS: Readonly<Record<string, () => Architecture>> = {
   vgg16,
   resnet18,
   densenet121,
+  resnet50,
+  vgg16bn,
 };
 
 export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);

@@ -4,10 +4,13 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs";
 import {
+  type GoldenBatch,
   goldenImages,
+  goldenImagesFor,
   type GoldenModel,
   goldenNetwork,
   goldenTrainingBatch,
+  SMALL_IMAGENET,
 } from "../scripts/golden/inputs.ts";
 import {
   assertAllclose,
@@ -20,7 +23,7 @@ import { take } from "./read_tensor.ts";
 import type { Engine } from "./engine.ts";
 import { forward } from "./forward.ts";
 import { architectureNamed, MODEL_NAMES } from "./models.ts";
-import { type Network, parameterShapes, prunableLayers } from "./network.ts";
+import { type Architecture, type Network, parameterShapes, prunableLayers } from "./network.ts";
 import { continueTraining, DEFAULT_RECIPE, type Recipe } from "./training_state.ts";
 import { createStepper } from "./training_step.ts";
 import { createVariables, disposeVariables } from "./variables.ts";
@@ -30,6 +33,8 @@ const COUNTS: Readonly<Record<string, readonly [number, number, number]>> = {
   vgg16: [14, 14_715_584, 313_201_664],
   resnet18: [21, 11_164_352, 555_422_720],
   densenet121: [121, 969_288, 125_341_440],
+  resnet50: [54, 25_502_912, 4_089_184_256],
+  vgg16bn: [16, 138_344_128, 15_470_264_320],
 };
 
 for (const [model, counts] of Object.entries(COUNTS)) {
@@ -42,7 +47,15 @@ for (const [model, counts] of Object.entries(COUNTS)) {
 }
 
 Deno.test("architectureNamed() builds every model it lists, under its name", () => {
-  assert.deepEqual(MODEL_NAMES, ["resnet32", "resnet32a", "vgg16", "resnet18", "densenet121"]);
+  assert.deepEqual(MODEL_NAMES, [
+    "resnet32",
+    "resnet32a",
+    "vgg16",
+    "resnet18",
+    "densenet121",
+    "resnet50",
+    "vgg16bn",
+  ]);
   for (const name of MODEL_NAMES) assert.equal(architectureNamed(name).model, name);
 });
 
@@ -93,19 +106,14 @@ for (const model of ["vgg16", "resnet18", "densenet121"] as const) {
   const network = () => made ??= goldenNetwork(architectureNamed(model)); // half a second for 15 million weights
 
   Deno.test(`${model} has the tensors of the PyTorch module, name by name and shape by shape`, () => {
-    const lines = [...parameterShapes(architectureNamed(model))].map(([name, shape]) => `${name} [${shape}]`);
-    assert.equal(createHash("sha256").update(lines.sort().join("\n")).digest("hex"), golden.stateDictSha256);
+    assert.equal(stateDigest(architectureNamed(model)), golden.stateDictSha256);
   });
 
   Deno.test(
     `${model} agrees with PyTorch on its logits`,
-    withEngine(async ({ ops }) => {
-      const variables = createVariables(network());
-      const input = tf.tensor(goldenImages().images.subarray(0, 2 * 3072), [2, 32, 32, 3]);
-      const [logits] = forward(ops, network().nodes, variables, new Map([["input", input]])).values();
-      assertCloseToScale(await take(logits), golden.logits.flat(), AGREEMENT);
-      disposeVariables(variables);
-      input.dispose();
+    withEngine((engine) => {
+      const images = goldenImages().images.subarray(0, 2 * 3072);
+      return assertGivesLogits(engine, network(), { images, shape: [2, 32, 32, 3] }, golden);
     }),
   );
 
@@ -117,6 +125,45 @@ for (const model of ["vgg16", "resnet18", "densenet121"] as const) {
       withEngine((engine) => assertTakesStep(engine, network(), recipe, step)),
     );
   }
+}
+
+const GOLDEN_IMAGENET: Readonly<Record<string, Golden>> = JSON.parse(
+  readFileSync(new URL("./testdata/pytorch_imagenet.json", import.meta.url), "utf8"),
+);
+
+for (const model of ["resnet50", "vgg16bn"] as const) {
+  const golden = GOLDEN_IMAGENET[model];
+  Deno.test(`${model} has the tensors of torchvision's module, name by name and shape by shape`, () => {
+    assert.equal(stateDigest(architectureNamed(model)), golden.stateDictSha256);
+  });
+
+  Deno.test(
+    `${model}, a sixteenth as wide, agrees with PyTorch on its logits`,
+    withEngine((engine) => {
+      const network = goldenNetwork(SMALL_IMAGENET[model]());
+      return assertGivesLogits(engine, network, goldenImagesFor(network), golden);
+    }),
+  );
+}
+
+/** Of a line `name [shape]` for each tensor, sorted. */
+function stateDigest(architecture: Architecture): string {
+  const lines = [...parameterShapes(architecture)].map(([name, shape]) => `${name} [${shape}]`);
+  return createHash("sha256").update(lines.sort().join("\n")).digest("hex");
+}
+
+async function assertGivesLogits(
+  { ops }: Engine,
+  network: Network,
+  { images, shape }: Pick<GoldenBatch, "images"> & { readonly shape: readonly number[] },
+  golden: Golden,
+): Promise<void> {
+  const variables = createVariables(network);
+  const input = tf.tensor(images, [...shape]);
+  const [logits] = forward(ops, network.nodes, variables, new Map([["input", input]])).values();
+  assertCloseToScale(await take(logits), golden.logits.flat(), AGREEMENT);
+  disposeVariables(variables);
+  input.dispose();
 }
 
 async function assertTakesStep(

@@ -25,6 +25,17 @@ export interface ConvNode extends NodeBase {
   readonly relu?: boolean;
 }
 
+/** One filter bank for each input channel (PyTorch: `groups` equal to the channels), [channels · multiplier, 1, k, k]. */
+export interface DepthwiseNode extends NodeBase {
+  readonly op: "depthwise";
+  /** Output channels of each input channel, side by side. */
+  readonly multiplier: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly bias: boolean;
+}
+
 export interface LinearNode extends NodeBase {
   readonly op: "linear";
   readonly outFeatures: number;
@@ -53,16 +64,75 @@ export interface PadShortcutNode extends NodeBase {
   readonly outChannels: number;
 }
 
-export interface PlainNode extends NodeBase {
-  readonly op: "relu" | "add" | "concat" | "globalAvgPool" | "flatten";
+/** Rows and columns of a constant around an image; asymmetric padding is one before a node that pads nothing. */
+export interface PadNode extends NodeBase {
+  readonly op: "pad";
+  /** Rows above and below, columns left and right. */
+  readonly margins: readonly [number, number, number, number];
+  /** @default 0 */
+  readonly value?: number;
 }
 
-export type NetworkNode = ConvNode | LinearNode | BatchNormNode | PoolNode | PadShortcutNode | PlainNode;
+export type ActivationName =
+  | "relu6"
+  | "leakyRelu"
+  | "elu"
+  | "selu"
+  | "sigmoid"
+  | "hardSigmoid"
+  | "tanh"
+  | "softplus"
+  | "softsign"
+  | "swish"
+  | "softmax";
+
+/** An activation other than ReLU. Softmax runs over channels or features. */
+export interface ActivationNode extends NodeBase {
+  readonly op: "activation";
+  readonly kind: ActivationName;
+  /** Below 0: of leakyRelu its slope, of elu its scale. */
+  readonly alpha?: number;
+}
+
+/** The same values in another shape, in the order h, w, c. */
+export interface ReshapeNode extends NodeBase {
+  readonly op: "reshape";
+  readonly shape: readonly number[];
+}
+
+export interface FlattenNode extends NodeBase {
+  readonly op: "flatten";
+  /** `chw` is PyTorch's. @default "hwc" */
+  readonly order?: "hwc" | "chw";
+}
+
+export interface PlainNode extends NodeBase {
+  readonly op: "relu" | "add" | "concat" | "globalAvgPool" | "globalMaxPool";
+}
+
+export type NetworkNode =
+  | ConvNode
+  | DepthwiseNode
+  | LinearNode
+  | BatchNormNode
+  | PoolNode
+  | PadShortcutNode
+  | PadNode
+  | ActivationNode
+  | ReshapeNode
+  | FlattenNode
+  | PlainNode;
+
+/** A node whose weights may be pruned. */
+export type PrunableNode = ConvNode | DepthwiseNode | LinearNode;
 
 /** Pixels in [0, 1] become (pixel − mean) / std, per channel. */
 export interface Preprocessing {
+  /** In the order of the channels that the network reads, as `std`. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** Channels that the network reads; images are RGB. @default "rgb" */
+  readonly order?: "rgb" | "bgr";
 }
 
 export interface Architecture {
@@ -114,7 +184,8 @@ export function inferShapes(architecture: Architecture): Map<string, readonly nu
   return shapes;
 }
 
-function outputShape(node: NetworkNode, inputs: readonly (readonly number[])[]): readonly number[] {
+/** Shape of one image's output of a node, from those of its inputs. */
+export function outputShape(node: NetworkNode, inputs: readonly (readonly number[])[]): readonly number[] {
   const [height, width, channels] = inputs[0];
   const windowed =
     (size: number, { stride, padding }: { stride: number; padding: number }) => (side: number) =>
@@ -127,14 +198,28 @@ function outputShape(node: NetworkNode, inputs: readonly (readonly number[])[]):
       return [...[height, width].map(windowed(node.kernel, node)), channels];
     case "padShortcut":
       return [Math.ceil(height / node.stride), Math.ceil(width / node.stride), node.outChannels];
+    case "depthwise":
+      return [...[height, width].map(windowed(node.kernel, node)), channels * node.multiplier];
+    case "pad": {
+      const [top, bottom, left, right] = node.margins;
+      return [height + top + bottom, width + left + right, channels];
+    }
+    case "reshape":
+      if (sizeOf(node.shape) !== sizeOf(inputs[0])) {
+        throw new TypeError(
+          `Cannot reshape at node ${node.name}: [${node.shape}] must hold as many values as [${inputs[0]}]`,
+        );
+      }
+      return node.shape;
     case "linear":
       return [node.outFeatures];
     case "globalAvgPool":
+    case "globalMaxPool":
       return [channels];
     case "flatten":
       return [inputs[0].reduce((a, b) => a * b, 1)];
     case "concat":
-      return [height, width, inputs.reduce((sum, shape) => sum + shape[2], 0)];
+      return joinedShape(node.name, inputs);
     case "add":
       if (inputs.some((shape) => shape.join() !== inputs[0].join())) {
         throw new TypeError(
@@ -149,6 +234,19 @@ function outputShape(node: NetworkNode, inputs: readonly (readonly number[])[]):
   }
 }
 
+/** Of inputs that agree in all but the last axis. */
+function joinedShape(name: string, inputs: readonly (readonly number[])[]): readonly number[] {
+  const [place] = inputs.map((shape) => shape.slice(0, -1));
+  if (inputs.some((shape) => shape.slice(0, -1).join() !== place.join())) {
+    throw new TypeError(
+      `Cannot concatenate at node ${name}: heights and widths must agree, got ${
+        inputs.map((s) => `[${s}]`).join(" and ")
+      }`,
+    );
+  }
+  return [...place, inputs.reduce((sum, shape) => sum + shape[shape.length - 1], 0)];
+}
+
 /** Every tensor the architecture owns, in state-dict order, with its PyTorch shape. */
 export function parameterShapes(architecture: Architecture): Map<string, readonly number[]> {
   const shapes = inferShapes(architecture);
@@ -156,9 +254,12 @@ export function parameterShapes(architecture: Architecture): Map<string, readonl
   for (const node of architecture.nodes) {
     const input = shapes.get(node.inputs[0])!;
     const channels = input[input.length - 1];
-    if (node.op === "conv") {
-      parameters.set(`${node.name}.weight`, [node.outChannels, channels, node.kernel, node.kernel]);
-      if (node.bias) parameters.set(`${node.name}.bias`, [node.outChannels]);
+    if (node.op === "conv" || node.op === "depthwise") {
+      const [outputs, perGroup] = node.op === "conv"
+        ? [node.outChannels, channels]
+        : [channels * node.multiplier, 1];
+      parameters.set(`${node.name}.weight`, [outputs, perGroup, node.kernel, node.kernel]);
+      if (node.bias) parameters.set(`${node.name}.bias`, [outputs]);
     } else if (node.op === "linear") {
       parameters.set(`${node.name}.weight`, [node.outFeatures, channels]);
       if (node.bias) parameters.set(`${node.name}.bias`, [node.outFeatures]);
@@ -184,8 +285,8 @@ export function prunableLayers(architecture: Architecture): PrunableLayer[] {
   });
 }
 
-export function isPrunable(node: NetworkNode): node is ConvNode | LinearNode {
-  return node.op === "conv" || node.op === "linear";
+export function isPrunable(node: NetworkNode): node is PrunableNode {
+  return node.op === "conv" || node.op === "depthwise" || node.op === "linear";
 }
 
 /** Names of the tensors that training changes: everything but running statistics. */

@@ -4,6 +4,8 @@ import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { loadNetwork } from "./checkpoint.ts";
 import { type Cifar10Part, type ImageSet, readCifar10 } from "./cifar10.ts";
+import { readImagenetResnet50 } from "./imagenet_resnet50.ts";
+import type { ImportedModel } from "./import_layers_model.ts";
 import { architectureNamed } from "./models.ts";
 import type { Network } from "./network.ts";
 import { findRoot } from "./provenance.ts";
@@ -55,6 +57,11 @@ export function denseWeightsPath(model: string): string {
     );
   }
   return path;
+}
+
+/** ResNet-50 trained on ImageNet, as a command fetched it into the cache; see {@link readImagenetResnet50}. */
+export function loadImagenetResnet50(): Promise<ImportedModel> {
+  return readImagenetResnet50(projectPath("data", "cache", "resnet50"));
 }
 
 /** The dense network that this project trained; see {@link denseWeightsPath}. */

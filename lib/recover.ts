@@ -11,7 +11,7 @@ import { tuneLayer, type TuneOptions } from "./recover/tune_layer.ts";
 import { type Mend, type NodeView, type RecoverySource, walkLayers } from "./recover/walk.ts";
 import { createVariables, disposeVariables } from "./variables.ts";
 
-export { type RecoveryImageOptions, recoveryImages } from "./recover/images.ts";
+export { type RecoveryImageOptions, recoveryImages, recoverySourceOf } from "./recover/images.ts";
 export type { RecoverySource } from "./recover/walk.ts";
 
 /**

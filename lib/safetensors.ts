@@ -288,7 +288,8 @@ function readTensor(entry: Entry, data: Uint8Array, from: string): StoredTensor 
 }
 
 /** IEEE 754 binary16: 1 bit sign, 5 bits exponent, 10 bits fraction. */
-function widenHalf(bytes: Uint8Array): Float32Array {
+/** Half floats, little-endian, as float32. */
+export function widenHalf(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: bytes.length / 2 }, (_, i) => {
     const bits = view.getUint16(2 * i, true);

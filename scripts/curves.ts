@@ -10,7 +10,7 @@ import { OBJECTIVES } from "../lib/rd_curve/measurement.ts";
 import { RECOVERIES } from "../lib/rd_curve/recovery.ts";
 import { curvesBy, departures, gridOf, type RdCurves } from "../lib/rd_curve.ts";
 import { writeCurves } from "../lib/rd_files.ts";
-import { provenance, sha256 } from "../lib/store.ts";
+import { provenance } from "../lib/store.ts";
 import { Command, Option, run, UsageError, wholeNumber } from "./command_line.ts";
 import { type Job, type Opened, openJob, seedOf } from "./curves/job.ts";
 import { mergeCommand } from "./curves/merge.ts";
@@ -20,6 +20,7 @@ import { levelsOf, openFirstOrder, openMeter, type Source, type SourceFlags } fr
 import { memoryFacts, memoryText } from "./curves/peak_memory.ts";
 import { addStatisticOptions } from "./curves/statistic_options.ts";
 import { summariseCurves, type Summary } from "./curves/summary.ts";
+import { addRootOption } from "./image_data.ts";
 import { addEngineOptions, addNetworkOptions } from "./options.ts";
 
 interface Options extends SourceFlags {
@@ -31,20 +32,25 @@ interface Options extends SourceFlags {
 }
 
 const command = addStatisticOptions(
-  addEngineOptions(addNetworkOptions(new Command("curves")))
+  addRootOption(addEngineOptions(addNetworkOptions(new Command("curves"))))
     .description(
       "Measures every layer's rate–distortion curve: the squared distance of the logits when that layer alone is " +
         "pruned to each level, over a fixed calibration set. Killed at any moment, it goes on from there when called again.",
     )
     .option(
       "--data <set>",
-      "calibration inputs: cifar10; noise, N(0, 1); matched-noise, as the stem's batch statistics expect; or a " +
+      "calibration inputs: cifar10; imagenet, a folder of images in an order shuffled with the seed; noise, N(0, 1); matched-noise, as the stem's batch statistics expect; or a " +
         "safetensors FILE with a tensor inputs [N, h, w, c]",
       "cifar10",
     )
-    .option("--samples <n>", "calibration inputs, N (the paper: 1,024 for CIFAR-10)", wholeNumber(1), 1024)
-    .option("--offset <k>", "use training images K … K+N−1, in file order", wholeNumber(0), 0)
-    .option("--seed <n>", "seed of the noise", wholeNumber(0), 1)
+    .option(
+      "--samples <n>",
+      "calibration inputs, N (the paper: 1,024 for CIFAR-10, 256 for ImageNet)",
+      wholeNumber(1),
+      1024,
+    )
+    .option("--offset <k>", "use images K … K+N−1, in that order", wholeNumber(0), 0)
+    .option("--seed <n>", "seed of the noise, or of the order of a folder's images", wholeNumber(0), 1)
     .option(
       "--levels <list>",
       "auto: as many of 101 as the curves need, interpolated between, until levels held out of each layer are off by at " +
@@ -128,7 +134,7 @@ async function curvesCommand(options: Options): Promise<void> {
   checkCombination(options);
   makeFolderOf(options.out);
   const began = performance.now();
-  const opened = openJob(options);
+  const opened = await openJob(options);
   const job = { ...jobOf(options), layerNames: layerNamesOf(options, opened) };
   const { text, facts } = await withCacheFolder(options, async (folder) => {
     const source = options.firstOrder
@@ -157,9 +163,10 @@ function checkCombination({ shard, levels, certify, firstOrder, objective, recov
 }
 
 function jobOf(
-  { model, weights, engine, threads, data, samples, offset, seed, objective, recovery }: Options,
+  { model, weights, pixels, engine, threads, data, root, samples, offset, seed, objective, recovery }:
+    Options,
 ): Job {
-  return { model, weights, engine, threads, data, samples, offset, seed, objective, recovery };
+  return { model, weights, pixels, engine, threads, data, root, samples, offset, seed, objective, recovery };
 }
 
 /** @throws {RangeError} If the shard gets no layer. */
@@ -250,14 +257,14 @@ function originOf(
   { description, processor, meter, workers, memory }: Source,
   { options, opened, began }: Run,
 ) {
-  const { calibration, path } = opened;
+  const { calibration, weightsSha256 } = opened;
   return {
     engine: description,
     processor,
     seed: seedOf(options),
     protocol: `${protocolOf(options)}; calibration: ${calibration.name}`,
     samples: calibration.count,
-    weightsSha256: sha256(path),
+    weightsSha256,
     microBatch: meter.microBatch,
     workers,
     memoryMiB: memoryFacts(options.memory, memory()),

@@ -12,7 +12,7 @@ import { loadCifar10 } from "../lib/project.ts";
 import { PROTOCOL_NAMES } from "../lib/protocols.ts";
 import { checkRecovery, RECOVERIES } from "../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../lib/recover.ts";
-import { provenance, sha256, withLock, writeFileWhole } from "../lib/store.ts";
+import { provenance, withLock, writeFileWhole } from "../lib/store.ts";
 import type { TrainingState } from "../lib/training_state.ts";
 import {
   Command,
@@ -116,9 +116,9 @@ function parseTargets(text: string): number[] {
 
 async function iterateCommand(options: Options): Promise<void> {
   const plan = planOf(options);
-  const { network: dense, path } = openNetwork(options);
+  const { network: dense, weightsSha256 } = await openNetwork(options);
   mkdirSync(options.out, { recursive: true });
-  await withLock(options.out, () => runChain(options, plan, dense, sha256(path)));
+  await withLock(options.out, () => runChain(options, plan, dense, weightsSha256));
 }
 
 async function runChain(

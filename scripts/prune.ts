@@ -1,6 +1,8 @@
 /** `deno task prune`: sets the weights that an allocation prunes to zero, and recovers what can be without labels. */
 import { saveNetwork, saveSparseNetwork } from "../lib/checkpoint.ts";
 import { type Engine, loadEngine } from "../lib/engine.ts";
+import { listImageFolder } from "../lib/image_folder.ts";
+import { folderCalibration, shuffledFolder, sliceFolder } from "../lib/image_reader.ts";
 import type { Network } from "../lib/network.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "../lib/prune.ts";
@@ -11,6 +13,7 @@ import {
   type RecoverOptions,
   recoveryImages,
   type RecoverySource,
+  recoverySourceOf,
   recoveryText,
   STATISTICS_WAYS,
   type StatisticsWay,
@@ -18,6 +21,7 @@ import {
 import { fileSizes } from "../lib/sparse_file.ts";
 import { provenance, sha256 } from "../lib/store.ts";
 import { Command, Option, percent, progressBar, run, UsageError, wholeNumber } from "./command_line.ts";
+import { listBroken } from "./image_data.ts";
 import {
   addEngineOptions,
   addNetworkOptions,
@@ -25,11 +29,13 @@ import {
   type NetworkFlags,
   openNetwork,
 } from "./options.ts";
+import { fromModelCommand } from "./prune/from_model.ts";
 
 interface Options extends NetworkFlags, EngineFlags {
   allocation: string;
   recovery: string;
   recoveryImages: number;
+  root?: string;
   statistics: StatisticsWay;
   augment: boolean;
   seed: number;
@@ -52,6 +58,10 @@ const command = addEngineOptions(addNetworkOptions(new Command("prune")))
     "none",
   )
   .option("--recovery-images <n>", "training images for it", wholeNumber(2), 512)
+  .option(
+    "--root <folder>",
+    "take them from a folder of images, in an order shuffled with the seed, plain (default: CIFAR-10's training images)",
+  )
   .addOption(
     new Option(
       "--statistics <how>",
@@ -71,7 +81,9 @@ const command = addEngineOptions(addNetworkOptions(new Command("prune")))
       "  deno task prune --model resnet32 --allocation allocation.json --out pruned.safetensors\n" +
       "  deno task prune --model resnet32 --allocation allocation.json --recovery lsq --out pruned.safetensors\n" +
       "  deno task prune --model resnet32 --allocation allocation.json --out pruned.safetensors \\\n" +
-      "    --compact pruned.sparse --half\n",
+      "    --compact pruned.sparse --half\n" +
+      "a TensorFlow.js layers model, on your images (deno task prune --from --help):\n" +
+      "  deno task prune --from model.json --images photographs --sparsity 0.8 --out pruned\n",
   )
   .action(pruneCommand);
 
@@ -81,7 +93,7 @@ async function pruneCommand(options: Options): Promise<void> {
     throw new UsageError("Cannot store half floats: --half goes with --compact");
   }
   for (const path of [options.out, options.compact ?? options.out]) makeFolderOf(path);
-  const { network: dense, path } = openNetwork(options);
+  const { network: dense, weightsSha256 } = await openNetwork(options);
   const allocation = readAllocation(options.allocation);
   const masks = masksFor(dense, allocation);
   const plain = pruneNetwork(dense, masks);
@@ -100,7 +112,7 @@ async function pruneCommand(options: Options): Promise<void> {
         ? "no recovery"
         : `recovery ${recoveryText(steps)} on ${recovery.source.name}, statistics ${options.statistics}`),
     samples: recovery?.source.count ?? null,
-    weightsSha256: sha256(path),
+    weightsSha256,
     allocationSha256: sha256(options.allocation),
     ...(recovery && { seconds }),
   });
@@ -145,7 +157,13 @@ interface OpenRecovery {
 }
 
 async function openRecovery(dense: Network, options: Options): Promise<OpenRecovery> {
-  const { recoveryImages: samples, augment: augmented, seed } = options;
+  const { recoveryImages: samples, augment: augmented, seed, root } = options;
+  if (root !== undefined) {
+    const folder = shuffledFolder(listImageFolder(root, dense.classCount), seed);
+    const { broken, ...set } = await folderCalibration(dense, sliceFolder(folder, 0, samples));
+    listBroken("prune", { broken });
+    return { engine: await loadEngine(options), source: recoverySourceOf(set) };
+  }
   const source = recoveryImages(dense, loadCifar10("train"), { samples, augmented, seed });
   return { engine: await loadEngine(options), source };
 }
@@ -169,4 +187,4 @@ async function recoverWithBar(
   }
 }
 
-await run(command);
+await run(Deno.args.some((arg) => /^--from(=|$)/.test(arg)) ? fromModelCommand : command);

@@ -1,15 +1,14 @@
 /** `deno task report`: runs notebooks and writes each as one HTML file that opens offline. */
-import { existsSync, readdirSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { paperClaims } from "../lib/notebook/claims.ts";
-import { duration } from "../lib/show/progress.ts";
-import { Command, run, UsageError, wholeNumber } from "./command_line.ts";
-import { PROJECT_FOLDER, REPORT_FOLDER } from "./folders.ts";
-import { type CellEvent, executeNotebook } from "./report/execute.ts";
+import { Command, run, wholeNumber } from "./command_line.ts";
+import { REPORT_FOLDER } from "./folders.ts";
+import { executeNotebook, tellCells } from "./report/execute.ts";
 import type { ListedNotebook } from "./report/index_page.ts";
 import { ledger, notebookName } from "./report/ledger.ts";
 import { checkLedgerPath, writeLedger } from "./report/ledger_file.ts";
 import { readNotebook } from "./report/notebook.ts";
+import { notebookPaths } from "./report/notebook_paths.ts";
 import { environmentPrograms } from "./report/run_python.ts";
 import { writeIndex } from "./report/write_index.ts";
 import { writeReport } from "./report/write_report.ts";
@@ -47,8 +46,7 @@ async function report(
   paths: string[],
   { out, execute, timeout, ledger: file, json }: Options,
 ): Promise<void> {
-  const notebooks = (paths.length > 0 ? paths : allNotebooks()).map((path) => resolve(path));
-  checkNames(notebooks);
+  const notebooks = notebookPaths(paths, "report");
   if (file !== undefined) checkLedgerPath(file);
   environmentPrograms();
   const folder = resolve(out);
@@ -68,7 +66,7 @@ async function reportEach(
 ): Promise<{ reports: string[]; listed: ListedNotebook[]; failures: Error[] }> {
   const [reports, listed, failures]: [string[], ListedNotebook[], Error[]] = [[], [], []];
   for (const path of paths) {
-    const onEvent = (event: CellEvent) => tell(basename(path), event);
+    const onEvent = tellCells("report", basename(path));
     try {
       const stated = readNotebook(path);
       const notebook = execute ? await executeNotebook(path, { timeout, onEvent }) : stated;
@@ -89,33 +87,6 @@ function failuresOf(failures: readonly Error[], count: number): RangeError {
     `Cannot report all: every notebook must run and be written, ${failures.length} of ${count} failed; ` +
       "the other reports are new, the index is as it was",
   );
-}
-
-function allNotebooks(): string[] {
-  const folder = join(PROJECT_FOLDER, "notebooks");
-  const names = existsSync(folder)
-    ? readdirSync(folder).filter((name) => name.endsWith(".ipynb")).sort()
-    : [];
-  if (names.length === 0) {
-    throw new RangeError(`Cannot report: ${folder} must hold a notebook, current count is 0`);
-  }
-  return names.map((name) => join(folder, name));
-}
-
-function checkNames(paths: readonly string[]): void {
-  for (const path of paths) {
-    if (!path.endsWith(".ipynb")) throw new UsageError(`Cannot report ${path}: its name must end in .ipynb`);
-    if (!existsSync(path)) throw new RangeError(`Cannot report ${path}: there is no such file`);
-    const twin = paths.find((other) => other !== path && basename(other) === basename(path));
-    if (twin) throw new UsageError(`Cannot report ${path} and ${twin}: their reports would have one name`);
-  }
-}
-
-function tell(name: string, { event, cell, cells, seconds }: CellEvent): void {
-  if (event === "done") console.error(`report: ${name} cell ${cell}/${cells}, ${duration(seconds ?? 0)}`);
-  else if (event === "start" && Deno.stderr.isTerminal()) {
-    Deno.stderr.writeSync(new TextEncoder().encode(`report: ${name} cell ${cell}/${cells} …\r`));
-  }
 }
 
 await run(command);

@@ -1,5 +1,7 @@
 /** `deno task test`: everything that must hold before a change lands; closes with `N passed, N failed`. */
 // Not called test.ts: `deno test` would take that for a test and run it within itself, for ever.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { PROJECT_FOLDER } from "./folders.ts";
 
@@ -10,19 +12,33 @@ interface Step {
 }
 
 /** Small enough that a notebook runs in well under a minute; the same cells as at full size. */
-const SMALL_NOTEBOOK = JSON.stringify({ SAMPLES: 16, LEVELS: 6, TEST_IMAGES: 200 });
+const SMALL_NOTEBOOK = JSON.stringify({
+  ...{ SAMPLES: 16, LEVELS: 6, GRID: 11, BN_LEVELS: 4, TRIALS: 4, TEST_IMAGES: 100, LSQ_IMAGES: 64 },
+  ...{ IMAGES: 128, TUNE_IMAGES: 128, TRAIN: 500, EPOCHS: 1, FINEST: 10_000, BUDGETS: 4, ORDERS: 200 },
+});
 
 const STEPS: readonly Step[] = [
   { title: "formatting", args: ["fmt", "--check", "--quiet"] },
   { title: "lint", args: ["lint", "--quiet"] },
   { title: "types", args: ["check", "--quiet", "lib", "scripts"] },
+  { title: "notebooks' cells", args: ["run", "-A", "scripts/cells.ts"] },
   { title: "unit and doc tests", args: ["test", "-A", "--quiet", "--doc", "lib", "scripts"] },
   {
     title: "notebooks and reports",
     args: ["run", "-A", "scripts/report.ts", "--out", "data/cache/test-reports"],
     env: { RD_PARAMETERS: SMALL_NOTEBOOK },
   },
+  {
+    title: "notebooks on both kernels",
+    args: ["run", "-A", "scripts/notebooks.ts", "--compare", ...notebooksNumbered(["00", "01", "03"])],
+    env: { RD_PARAMETERS: SMALL_NOTEBOOK },
+  },
 ];
+
+function notebooksNumbered(numbers: readonly string[]): string[] {
+  const names = readdirSync(join(PROJECT_FOLDER, "notebooks")).filter((name) => name.endsWith(".ipynb"));
+  return names.filter((name) => numbers.includes(name.slice(0, 2))).map((name) => join("notebooks", name));
+}
 
 /** Deno's summary line: `ok | 101 passed | 0 failed (7s)`. */
 const SUMMARY = /(\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed/g;

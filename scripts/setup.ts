@@ -4,13 +4,12 @@
  * Does only what is missing or broken, in well under a second when nothing is; an interrupted run is taken up by
  * the next. Imports nothing from npm: there may be no node_modules yet. All it says goes to standard error.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { withLock } from "../lib/store.ts";
 import { startProgress } from "./setup/progress.ts";
-import { type Project, stampFolder } from "./setup/project.ts";
+import type { Project } from "./setup/project.ts";
+import { withSetupLock } from "./setup/setup_lock.ts";
 import { doStep, isDone } from "./setup/step.ts";
 import { currentProject, gpuMark, STEPS } from "./setup/steps.ts";
 
@@ -26,9 +25,6 @@ Sets up what is missing: npm packages, Python packages, the TensorFlow addon, Ju
 Environment: PYTHON and CXX name the Python and the C++ compiler to use.
 Exit codes: 0 done, 1 failed, 2 used wrongly.
 `;
-
-const LOCK_POLL_MS = 1000;
-const LOCK_WAIT_MS = 30 * 60_000;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -46,7 +42,13 @@ async function main(): Promise<number> {
   const project = { ...present, gpu: values.gpu ?? (values.cpu ? false : present.gpu) };
   const start = performance.now();
   const isAllDone = project.gpu === present.gpu && STEPS.every((step) => isDone(step, project));
-  if (!isAllDone) await lockedSetup(project, values.quiet ?? false);
+  if (!isAllDone) {
+    await withSetupLock(
+      project,
+      () => doSteps(project, values.quiet ?? false),
+      (owner) => process.stderr.write(`Waiting for another setup: ${owner}\n`),
+    );
+  }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (!isAllDone || !values.quiet) process.stderr.write(`Everything is set up (${seconds} s)\n`);
   return 0;
@@ -56,22 +58,6 @@ const flag = { type: "boolean" } as const;
 
 class UsageError extends RangeError {
   override name = "UsageError";
-}
-
-/** Waits for another setup in the same folder, then does what that one left to do. */
-async function lockedSetup(project: Project, isQuiet: boolean): Promise<void> {
-  mkdirSync(stampFolder(project), { recursive: true });
-  const giveUp = performance.now() + LOCK_WAIT_MS;
-  for (let isFirst = true;; isFirst = false) {
-    try {
-      return await withLock(stampFolder(project), () => doSteps(project, isQuiet));
-    } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
-      if (code !== "ELOCKED" || performance.now() > giveUp) throw error;
-      if (isFirst) process.stderr.write(`Waiting for another setup: ${message}\n`);
-      await sleep(LOCK_POLL_MS);
-    }
-  }
 }
 
 async function doSteps(project: Project, isQuiet: boolean): Promise<void> {

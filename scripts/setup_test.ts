@@ -65,3 +65,14 @@ Deno.test("requirements are locked: each package has one version and hashes", ()
     }
   }
 });
+
+Deno.test("wherever Deno is fetched, it is the version that package.json pins", () => {
+  const read = (name: string) => readFileSync(join(PROJECT_FOLDER, name), "utf8");
+  const { deno } = (JSON.parse(read("package.json")) as { dependencies: { deno: string } }).dependencies;
+  for (
+    const name of ["README.md", "CONTRIBUTING.md", ".devcontainer/devcontainer.json", ".binder/postBuild"]
+  ) {
+    const named = [...read(name).matchAll(/npx -y deno@([\d.]+)/g)].map(([, version]) => version);
+    assert.deepEqual([...new Set(named)], [deno], name);
+  }
+});

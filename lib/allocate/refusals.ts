@@ -111,8 +111,9 @@ function heldBack(
 ): Binding[] {
   const moreUnder = (kept: readonly Rule[]) =>
     largest(
-      allowedLevels(layers, group, kept).values().map((k) =>
-        group.reduce((sum, i) => sum + savedAt(i, k), 0)
+      Array.from(
+        allowedLevels(layers, group, kept),
+        (k) => group.reduce((sum, i) => sum + savedAt(i, k), 0),
       ),
     ) - now;
   const held = rules.map((rule): Binding => ({
@@ -123,7 +124,7 @@ function heldBack(
   if (group.length > 1) {
     const apart = group.reduce((sum, i) => {
       const own = allowedLevels(layers, [i], rules.filter(({ layer }) => layer === i));
-      return sum + largest(own.values().map((k) => savedAt(i, k)));
+      return sum + largest(Array.from(own, (k) => savedAt(i, k)));
     }, 0);
     held.push({
       text: `tied: ${group.map((i) => layers[i].name).join(", ")}`,

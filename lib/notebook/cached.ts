@@ -1,21 +1,26 @@
 /** What a notebook computed once: kept on the disk by all that decides it, and said to be kept when it is shown again. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import type { Engine } from "../engine.ts";
 import { projectPath } from "../project.ts";
 import { provenance } from "../provenance.ts";
 import { processor } from "../rd_curve/processor.ts";
+import { findKernel } from "../show/kernel.ts";
 import { duration, type ProgressDisplay, progressDisplay } from "../show/progress.ts";
+import type { Supervision } from "../show/supervision.ts";
 import { canonicalJson, FileError, readJson, sha256, writeFileWhole } from "../store.ts";
 import { libraryVersion } from "./library_version.ts";
 
 export interface CacheOptions {
-  /** @default data/cache/notebooks */
+  /** @default {the variable RD_NOTEBOOK_CACHE, else data/cache/notebooks} */
   readonly folder?: string;
   /** @default {the kernel around} */
   readonly display?: (title: string) => ProgressDisplay;
   /** Milliseconds. */
   readonly now?: () => number;
+  /** Ends the computation when its cell is stopped. @default {the kernel around} */
+  readonly supervise?: () => Supervision;
 }
 
 /** A file of the cache. */
@@ -37,7 +42,7 @@ const FORMAT = "rd-cached/1";
  * Computes a result, or takes it from the cache if title, inputs, code and processor are those it was computed with.
  *
  * Shows a bar while it computes; afterwards how long it took, or that it is from the cache and of which run. A damaged
- * or foreign file is a miss. A computation that fails leaves nothing.
+ * or foreign file is a miss. A computation that fails or is stopped leaves nothing.
  *
  * @param title Names the computation, shown beside the bar; together with the inputs it must tell all that differs.
  * @param inputs Whatever decides the result: numbers, text, networks, calibration sets, image sets, curves, an engine.
@@ -53,9 +58,10 @@ export async function cached<T>(
   options: CacheOptions = {},
 ): Promise<T> {
   const {
-    folder = projectPath("data", "cache", "notebooks"),
+    folder = process.env.RD_NOTEBOOK_CACHE || projectPath("data", "cache", "notebooks"),
     display = progressDisplay,
     now = () => performance.now(),
+    supervise = findKernel()?.supervise,
   } = options;
   const key = keyOf(title, inputs);
   const path = join(folder, `${key}.json`);
@@ -66,7 +72,7 @@ export async function cached<T>(
     return kept.result as T;
   }
   const began = now();
-  const result = await compute(bar.update);
+  const result = await superviseComputation(compute, bar, supervise?.());
   const { runId, created } = provenance({ engine: null, seed: null, protocol: title, samples: null });
   const text = canonicalJson(result);
   const entry: Entry = {
@@ -83,6 +89,21 @@ export async function cached<T>(
   writeFileWhole(path, JSON.stringify(entry));
   await bar.finish();
   return JSON.parse(text);
+}
+
+async function superviseComputation<T>(
+  compute: (onProgress: (done: number, total: number) => void) => Promise<T> | T,
+  bar: ProgressDisplay,
+  supervision?: Supervision,
+): Promise<T> {
+  try {
+    return await compute((done, total) => {
+      supervision?.check();
+      bar.update(done, total);
+    });
+  } finally {
+    supervision?.end();
+  }
 }
 
 function readEntry(path: string, key: string): Entry | null {
@@ -112,7 +133,10 @@ function plainForm(value: unknown): unknown {
     };
   }
   if (Array.isArray(value)) return value.map(plainForm);
-  if (value instanceof Map) return { Map: [...value].map(plainForm) };
+  if (value instanceof Map || value instanceof Set) {
+    return { [value.constructor.name]: [...value].map(plainForm) };
+  }
+  if (value instanceof Date) return { Date: value.toISOString() };
   if (value !== null && typeof value === "object") {
     return Object.fromEntries(
       Object.entries(value).flatMap(([name, field]) =>

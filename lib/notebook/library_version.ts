@@ -2,21 +2,19 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { builtFrom } from "../built.ts";
 import { sha256 } from "../store.ts";
 
 let version: string | undefined;
 
-/** SHA-256 over the library's sources without tests, or over the bundle that stands in for them; read once. */
+/** SHA-256 over the library's sources without tests, those that a package was built from included; read once. */
 export function libraryVersion(): string {
-  return version ??= fingerprint();
+  return version ??= builtFrom()?.library ?? fingerprint();
 }
 
 function fingerprint(): string {
-  const here = fileURLToPath(import.meta.url);
   const folder = fileURLToPath(new URL("../", import.meta.url));
-  const names = here.endsWith(".ts") ? sourceNames(folder) : [];
-  if (names.length === 0) return sha256(here);
-  const texts = names.map((name) => `${name}\0${readFileSync(join(folder, name), "utf8")}`);
+  const texts = sourceNames(folder).map((name) => `${name}\0${readFileSync(join(folder, name), "utf8")}`);
   return sha256(new TextEncoder().encode(texts.join("\0")));
 }
 

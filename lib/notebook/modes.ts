@@ -17,8 +17,10 @@ export type Sizes = Readonly<Record<string, number>> & {
   readonly seconds: number;
 };
 
-/** The sizes that were chosen. */
-export type Chosen<T extends Sizes> = { readonly [name in keyof T]: number } & { readonly mode: Mode };
+/** The sizes that were chosen, and the names of those that are not the mode's own. */
+export type Chosen<T extends Sizes> =
+  & { readonly [name in keyof T]: number }
+  & { readonly mode: Mode; readonly changed: readonly string[] };
 
 export interface ModeOptions {
   /** A JSON object: `mode`, and sizes that replace the mode's. @default {the variable RD_PARAMETERS, else notebooks/parameters.json, else {}} */
@@ -59,20 +61,25 @@ export function parameters<T extends Sizes>(
     );
   }
   const sizes: Record<string, number> = { ...modes[mode] };
+  const changed: string[] = [];
   for (const [name, value] of Object.entries(values)) {
     if (!Object.hasOwn(sizes, name)) continue; // one setting may serve several notebooks
     if (typeof value !== "number" || !Number.isFinite(value)) {
       throw new TypeError(`Cannot read ${source}: ${name} must be a number, got ${JSON.stringify(value)}`);
     }
+    if (value !== sizes[name]) changed.push(name);
     sizes[name] = value;
   }
-  return { ...sizes, mode } as Chosen<T>;
+  return { ...sizes, mode, changed } as Chosen<T>;
 }
 
 /** What a reader is told before anything runs: mode, expected time, and how to choose another. */
-export function modeLine({ mode, seconds }: Pick<Chosen<Sizes>, "mode" | "seconds">): string {
+export function modeLine(
+  { mode, seconds, changed }: Pick<Chosen<Sizes>, "mode" | "seconds" | "changed">,
+): string {
   const others = MODES.filter((other) => other !== mode).map((other) => `\`${other}\``).join(" or ");
-  return `Mode \`${mode}\`: about **${
+  const but = changed.length > 0 ? `, but for ${changed.map((name) => `\`${name}\``).join(", ")},` : ":";
+  return `Mode \`${mode}\`${but} about **${
     duration(seconds)
   }** on two cores, less from the cache. For ${others}, set ` +
     '`RD_MODE` before Jupyter starts, or write `{"mode": "full"}` to `notebooks/parameters.json` and restart the kernel.';

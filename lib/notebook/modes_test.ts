@@ -8,7 +8,12 @@ const MODES = {
 };
 
 Deno.test("parameters() is quick unless told otherwise", () => {
-  assert.deepEqual(parameters(MODES, { overrides: "{}" }), { seconds: 40, SAMPLES: 64, mode: "quick" });
+  assert.deepEqual(parameters(MODES, { overrides: "{}" }), {
+    seconds: 40,
+    SAMPLES: 64,
+    mode: "quick",
+    changed: [],
+  });
 });
 
 Deno.test("parameters() takes the mode from the overrides, and RD_MODE before it", () => {
@@ -18,7 +23,7 @@ Deno.test("parameters() takes the mode from the overrides, and RD_MODE before it
 
 Deno.test("parameters() replaces what the overrides name and passes over what it does not know", () => {
   const chosen = parameters(MODES, { overrides: '{"SAMPLES": 8, "LEVELS": 5}' });
-  assert.deepEqual(chosen, { seconds: 40, SAMPLES: 8, mode: "quick" });
+  assert.deepEqual(chosen, { seconds: 40, SAMPLES: 8, mode: "quick", changed: ["SAMPLES"] });
 });
 
 Deno.test("parameters() refuses an unknown mode and sizes that are no numbers", () => {
@@ -39,4 +44,9 @@ Deno.test("parameters() refuses an unknown mode and sizes that are no numbers", 
 Deno.test("modeLine() tells mode, time and how to choose another", () => {
   const line = modeLine(parameters(MODES, { mode: "full", overrides: "{}" }));
   assert.match(line, /^Mode `full`: about \*\*6 min 40 s\*\* on two cores.*For `quick` or `paper`, set/);
+});
+
+Deno.test("modeLine() names the sizes that are not the mode's own", () => {
+  const line = modeLine(parameters(MODES, { mode: "quick", overrides: '{"SAMPLES": 8}' }));
+  assert.match(line, /^Mode `quick`, but for `SAMPLES`, about \*\*40 s\*\*/);
 });

@@ -1,6 +1,7 @@
 /** How many inputs run together: a micro-batch that the memory allows, and stacks that the processor's cache likes. */
 import {
   inferShapes,
+  isPrunable,
   type Network,
   type NetworkNode,
   type PrunableLayer,
@@ -81,7 +82,7 @@ export function tensorBytes(network: Network, microBatch: number): number {
   const weights = [...network.weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
   let most = 0;
   network.nodes.forEach((node: NetworkNode, i) => {
-    if (node.op !== "conv" && node.op !== "linear") return;
+    if (!isPrunable(node)) return;
     const stacked = levelsPerStack(network, i, microBatch) * Math.max(...perNode.slice(i));
     most = Math.max(most, microBatch * (perNode[i] + stacked));
   });

@@ -1,5 +1,6 @@
 /** A fingerprint of the code that measures: its numbers must not be taken for those of other code. */
 import { readdirSync, readFileSync } from "node:fs";
+import { builtFrom } from "../built.ts";
 import { sha256 } from "../store.ts";
 
 /** With the engine's operations, every file between the weights and a stored distance; a change in a comment costs a measurement, no more. */
@@ -27,24 +28,17 @@ const SOURCES = [
   "../engine.ts",
 ];
 
-/** Raised by hand where a bundler has taken the sources away. */
-const VERSION = 1;
-
 let version: string | undefined;
 
-/** SHA-256 over the sources, read once per process; `version 1` where they cannot be read. */
+/** SHA-256 over the sources, those that a package was built from included; read once per process. */
 export function codeVersion(): string {
-  return version ??= fingerprint();
+  return version ??= builtFrom()?.curves ?? fingerprint();
 }
 
 function fingerprint(): string {
-  try {
-    const engine = new URL("../engine/", import.meta.url);
-    const operations = readdirSync(engine).filter((name) => /(?<!_test)\.ts$/.test(name)).sort();
-    const files = [...SOURCES, ...operations.map((name) => `../engine/${name}`)];
-    const texts = files.map((name) => readFileSync(new URL(name, import.meta.url), "utf8"));
-    return sha256(new TextEncoder().encode(texts.join("\0")));
-  } catch {
-    return `version ${VERSION}`;
-  }
+  const engine = new URL("../engine/", import.meta.url);
+  const operations = readdirSync(engine).filter((name) => /(?<!_test)\.ts$/.test(name)).sort();
+  const files = [...SOURCES, ...operations.map((name) => `../engine/${name}`)];
+  const texts = files.map((name) => readFileSync(new URL(name, import.meta.url), "utf8"));
+  return sha256(new TextEncoder().encode(texts.join("\0")));
 }

@@ -1,8 +1,10 @@
 /** Gradients of every logit of one sample by every layer's weights, in one backward pass over K copies. */
 import * as tf from "@tensorflow/tfjs";
 import type { Ops } from "../engine/ops.ts";
-import { forward, padShortcutChannels } from "../forward.ts";
+import { depthwiseFilterGrad, depthwiseInputGrad } from "../engine/depthwise.ts";
+import { forward } from "../forward.ts";
 import { isPrunable, type Network, type NetworkNode } from "../network.ts";
+import { statelessGradient } from "../stateless_gradient.ts";
 import type { Variables } from "../variables.ts";
 
 type Tensor = tf.Tensor;
@@ -88,6 +90,17 @@ function weightGradient(node: NetworkNode, { ops, variables, x, dy }: BackwardSt
       return ops.conv2dFilterGrad(x, beside, shape, node);
     });
   }
+  if (node.op === "depthwise") {
+    return tf.tidy(() => {
+      // The input once for each logit, so that each has channels of its own.
+      const [, height, width, outputs] = dy.shape as [number, number, number, number];
+      const beside = tf.reshape(tf.transpose(dy, [1, 2, 0, 3]), [1, height, width, classes * outputs]);
+      const [size] = filter.shape;
+      const shape = [size, size, 1, classes * outputs];
+      const gradients = depthwiseFilterGrad(tf.tile(x, [1, 1, 1, classes]), beside, shape, node);
+      return tf.transpose(tf.reshape(gradients, [size * size, classes, outputs]), [0, 2, 1]);
+    });
+  }
   return tf.tidy(() => tf.mul(tf.reshape(x, [-1, 1, 1]), tf.expandDims(tf.transpose(dy as tf.Tensor2D), 0)));
 }
 
@@ -99,7 +112,13 @@ function inputSignals(node: NetworkNode, step: BackwardStep, outputs: ReadonlyMa
   const shape = [copies, ...x.shape.slice(1)];
   const repeated = (tensor: Tensor) => tf.tile(tensor, [copies, ...tensor.shape.slice(1).map(() => 1)]);
   if (node.op === "add") return [dy.clone(), dy.clone()];
-  if (node.op === "concat") return tf.split(dy, node.inputs.map((name) => outputs.get(name)!.shape[3]!), 3);
+  if (node.op === "concat") {
+    return tf.split(
+      dy,
+      node.inputs.map((name) => outputs.get(name)!.shape[dy.rank - 1]!),
+      dy.rank - 1,
+    );
+  }
   return [tf.tidy(() => {
     switch (node.op) {
       case "conv":
@@ -108,29 +127,10 @@ function inputSignals(node: NetworkNode, step: BackwardStep, outputs: ReadonlyMa
         return tf.matMul(dy as tf.Tensor2D, own("weight") as tf.Tensor2D, false, true);
       case "batchNorm":
         return tf.mul(dy, tf.div(own("weight"), tf.sqrt(tf.add(own("running_var"), node.epsilon))));
-      case "relu":
-        return ops.reluGrad(dy, repeated(y));
-      case "maxPool":
-        return ops.maxPoolGrad(dy, repeated(x), repeated(y), node.kernel, node);
-      case "avgPool":
-        return ops.avgPoolGrad(dy, repeated(x), node.kernel, node);
-      case "flatten":
-        return tf.reshape(dy, shape);
-      case "globalAvgPool": {
-        const [, height, width] = x.shape as [number, number, number, number];
-        const spread = tf.reshape(tf.div(dy, height * width), [copies, 1, 1, -1]);
-        return tf.tile(spread, [1, height, width, 1]);
-      }
-      case "padShortcut": {
-        const channels = x.shape[3]!;
-        const [before] = padShortcutChannels(node.outChannels, channels);
-        const kept = tf.slice(dy, [0, 0, 0, before], [...dy.shape.slice(0, 3), channels]);
-        return node.stride === 1
-          ? kept
-          : ops.avgPoolGrad(kept, repeated(x), 1, { stride: node.stride, padding: 0 });
-      }
+      case "depthwise":
+        return depthwiseInputGrad(dy, own("weight"), shape, node);
       default:
-        throw new TypeError(`Cannot differentiate node ${node.name}: no gradient is known for it`);
+        return statelessGradient(ops, node, dy, repeated(x), repeated(y));
     }
   })];
 }

@@ -5,7 +5,7 @@ import type { CalibrationSet } from "../calibration_set.ts";
 import type { Engine } from "../engine.ts";
 import { foldBatchNorm } from "../fold.ts";
 import { forward } from "../forward.ts";
-import { checkImages, type ConvNode, type LinearNode, type Network, prunableLayers } from "../network.ts";
+import { checkImages, type Network, prunableLayers, type PrunableNode } from "../network.ts";
 import { type GramMatrices, gramSum } from "../recover/gram.ts";
 import { createVariables, disposeVariables } from "../variables.ts";
 import { checked, compare, denseNorms } from "./finite_outputs.ts";
@@ -145,7 +145,12 @@ export function openMeasurement(
   /** Σ x xᵀ and Σ x yᵀ of what a layer reads and gives in the dense network, its bias aside, over all inputs. */
   async function inputMatrices(ranges: readonly SampleRange[], layer: CurveLayer): Promise<GramMatrices> {
     const index = indexOf(runs, layer.name);
-    const node = runs.nodes[index] as ConvNode | LinearNode;
+    const node = runs.nodes[index] as PrunableNode;
+    if (node.op === "depthwise") {
+      throw new TypeError(
+        `Cannot measure layer ${node.name} under least squares: its channels share no matrix of inputs, it is depthwise`,
+      );
+    }
     const sum = gramSum(node);
     for (const range of ranges) {
       const pass: Pass = { ops, network: runs, variables, range, onWork: () => {} };
@@ -187,7 +192,7 @@ export function openMeasurement(
         const index = indexOf(runs, layer.name);
         live = advance(pass, live, at, index);
         at = index;
-        const step = { ...pass, live, index, node: runs.nodes[index] as ConvNode | LinearNode };
+        const step = { ...pass, live, index, node: runs.nodes[index] as PrunableNode };
         outputs.set(layer.name, await runLayer(step, layer, requests.get(layer.name)!));
       }
       live = advance(pass, live, at, runs.nodes.length);
@@ -259,7 +264,9 @@ export function openMeasurement(
   function ownDistances({ node, live }: Step, layer: CurveLayer, counts: readonly number[]): Tensor {
     const filters = filtersOf(layer, counts, "pruned"); // outside of the tidy, which would take the weights it keeps
     const distances = tf.tidy(() =>
-      sumOfSquares(unstack(plainOutput(ops, node, live.get(node.inputs[0])!, filters), counts.length))
+      sumOfSquares(
+        unstack(plainOutput(ops, node, live.get(node.inputs[0])!, filters, counts.length), counts.length),
+      )
     );
     filters.dispose();
     return distances;
@@ -291,7 +298,7 @@ export function openMeasurement(
 interface Step extends Pass {
   readonly live: Live;
   readonly index: number;
-  readonly node: ConvNode | LinearNode;
+  readonly node: PrunableNode;
 }
 
 type LayerOutputs =

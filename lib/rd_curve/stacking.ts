@@ -1,7 +1,8 @@
 /** Several levels of one layer at once: m filter banks side by side, then the rest of the network on m · B inputs. */
 import * as tf from "@tensorflow/tfjs";
+import { depthwise } from "../engine/depthwise.ts";
 import type { Ops } from "../engine/ops.ts";
-import type { ConvNode, LinearNode, Parameter } from "../network.ts";
+import type { Parameter, PrunableNode } from "../network.ts";
 import { engineShape, toEngineLayout, type Variables } from "../variables.ts";
 import { magnitudeRanks } from "./layers.ts";
 
@@ -72,7 +73,7 @@ export function repeat(tensor: Tensor, count: number): Tensor {
  */
 export function stackedOutput(
   ops: Ops,
-  node: ConvNode | LinearNode,
+  node: PrunableNode,
   x: Tensor,
   filters: Tensor,
   count: number,
@@ -80,7 +81,7 @@ export function stackedOutput(
 ): Tensor {
   // Each intermediate goes at once: a tidy would hold four times m · B outputs.
   const next = (before: Tensor, after: Tensor) => (before.dispose(), after);
-  let y = plainOutput(ops, node, x, filters);
+  let y = plainOutput(ops, node, x, filters, count);
   y = next(y, unstack(y, count));
   if (node.bias) y = next(y, tf.add(y, variables.get(`${node.name}.bias`)!));
   if (addend) y = next(y, tf.add(y, addend));
@@ -88,9 +89,9 @@ export function stackedOutput(
   return y;
 }
 
-/** The convolution or product alone. */
-export function plainOutput(ops: Ops, node: ConvNode | LinearNode, x: Tensor, filters: Tensor): Tensor {
-  return node.op === "conv"
-    ? ops.conv2d(x, filters, node)
-    : tf.matMul(x as tf.Tensor2D, filters as tf.Tensor2D);
+/** The convolution or product alone, of `count` filter banks side by side. */
+export function plainOutput(ops: Ops, node: PrunableNode, x: Tensor, filters: Tensor, count = 1): Tensor {
+  if (node.op === "conv") return ops.conv2d(x, filters, node);
+  if (node.op === "depthwise") return depthwise(x, filters, node, count);
+  return tf.matMul(x as tf.Tensor2D, filters as tf.Tensor2D);
 }

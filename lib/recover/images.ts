@@ -1,5 +1,6 @@
 /** Training images for recovery: no label is read. */
 import { augmentBatch, createPixelTable, normaliseImages, planAugmentation } from "../augment.ts";
+import type { CalibrationSet } from "../calibration_set.ts";
 import { type ImageSet, sliceImages } from "../cifar10.ts";
 import type { Architecture } from "../network.ts";
 import { createPrng } from "../prng.ts";
@@ -43,4 +44,11 @@ export function recoveryImages(
     read: (first, count) =>
       augmentBatch(set, Uint32Array.from({ length: count }, (_, i) => first + i), plan, table),
   };
+}
+
+/** Inputs that are in memory already, such as a calibration set. */
+export function recoverySourceOf({ name, count, shape, inputs }: CalibrationSet): RecoverySource {
+  const size = inputs.length / count;
+  const read = (first: number, length: number) => inputs.subarray(first * size, (first + length) * size);
+  return { name, count, shape, read };
 }

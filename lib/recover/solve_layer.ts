@@ -1,6 +1,6 @@
 /** Layer-wise least squares: the surviving weights of one layer solved anew for the dense network's outputs. */
 import * as tf from "@tensorflow/tfjs";
-import type { ConvNode, LinearNode, Parameter } from "../network.ts";
+import type { ConvNode, DepthwiseNode, Parameter, PrunableNode } from "../network.ts";
 import { fromEngineLayout, toEngineLayout } from "../variables.ts";
 import { type GramMatrices, gramMatrices } from "./gram.ts";
 import { solveRidge } from "./ridge.ts";
@@ -22,17 +22,17 @@ export interface SolveOptions {
  * The Gram matrix of x is summed on the engine a few thousand rows at a time and in float64 over those. A bias stays.
  */
 export async function solveLayer(
-  { node, inputs, denseOutputs, weights }: NodeView & { readonly node: ConvNode | LinearNode },
-  { ridge, towards, directLimit }: SolveOptions = {},
+  { node, inputs, denseOutputs, weights }: NodeView & { readonly node: PrunableNode },
+  options: SolveOptions = {},
 ): Promise<Map<string, Parameter>> {
   const weight = weights.get(`${node.name}.weight`)!;
   const bias = weights.get(`${node.name}.bias`);
   const targets = bias === undefined ? denseOutputs : withoutBias(denseOutputs, bias);
   try {
-    const matrices = await gramMatrices(node, inputs, targets);
-    if (matrices.gram.every((value) => value === 0)) return new Map(); // dead inputs: any weights will do
     const present = Float64Array.from(toEngineLayout(weight));
-    const solution = await solveWeights(matrices, present, { ridge, towards, directLimit });
+    const solution = node.op === "depthwise"
+      ? await solveChannels(node, { inputs, targets, present }, options)
+      : await solveFrom(await gramMatrices(node, inputs, targets), present, options);
     const data = fromEngineLayout(weight.shape, solution);
     return new Map([[`${node.name}.weight`, { shape: weight.shape, data }]]);
   } catch (error) {
@@ -41,6 +41,55 @@ export async function solveLayer(
   } finally {
     if (targets !== denseOutputs) tf.dispose([...targets]);
   }
+}
+
+/** Dead inputs leave the weights as they are: any would do. */
+async function solveFrom(
+  matrices: GramMatrices,
+  present: Float64Array,
+  options: SolveOptions,
+): Promise<Float64Array> {
+  return matrices.gram.every((value) => value === 0)
+    ? present
+    : await solveWeights(matrices, present, options);
+}
+
+/** Each channel of a depthwise convolution is a problem of its own, of k² unknowns an output. */
+async function solveChannels(
+  { name, multiplier, kernel, stride, padding }: DepthwiseNode,
+  { inputs, targets, present }: {
+    readonly inputs: readonly tf.Tensor[];
+    readonly targets: readonly tf.Tensor[];
+    readonly present: Float64Array;
+  },
+  options: SolveOptions,
+): Promise<Float64Array> {
+  const channels = inputs[0].shape[3]!;
+  const outputs = channels * multiplier;
+  const solution = present.slice();
+  const node: ConvNode = {
+    op: "conv",
+    name,
+    inputs: [],
+    outChannels: multiplier,
+    kernel,
+    stride,
+    padding,
+    bias: false,
+  };
+  for (let c = 0; c < channels; c++) {
+    const own = solution.filter((_, i) => Math.floor((i % outputs) / multiplier) === c);
+    const x = inputs.map((tensor) => tf.slice(tensor, [0, 0, 0, c], [-1, -1, -1, 1]));
+    const y = targets.map((tensor) => tf.slice(tensor, [0, 0, 0, c * multiplier], [-1, -1, -1, multiplier]));
+    const solved = await gramMatrices(node, x, y).finally(() => tf.dispose([...x, ...y]))
+      .then((matrices) => solveFrom(matrices, own, options));
+    for (let k = 0; k < kernel ** 2; k++) {
+      for (let m = 0; m < multiplier; m++) {
+        solution[k * outputs + c * multiplier + m] = solved[k * multiplier + m];
+      }
+    }
+  }
+  return solution;
 }
 
 /**

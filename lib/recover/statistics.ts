@@ -1,5 +1,5 @@
 /** Batch normalisation and channels of a pruned network, set right from their moments. */
-import type { BatchNormNode, ConvNode, LinearNode, Parameter } from "../network.ts";
+import type { BatchNormNode, Parameter, PrunableNode } from "../network.ts";
 import { channelMoments, type Moments } from "./moments.ts";
 import type { NodeView } from "./walk.ts";
 
@@ -39,7 +39,7 @@ export async function correctedStatistics(
  * its mean: for layers that no batch normalisation follows. Zeros stay zero.
  */
 export async function correctedChannels(
-  { node, denseOutputs, weights }: NodeView & { readonly node: ConvNode | LinearNode },
+  { node, denseOutputs, weights }: NodeView & { readonly node: PrunableNode },
   outputs: Moments,
 ): Promise<Map<string, Parameter>> {
   const there = await channelMoments(denseOutputs);

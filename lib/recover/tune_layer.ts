@@ -1,8 +1,9 @@
 /** Layer-wise tuning without labels: each sparse layer learns the dense layer's output (Lazarevich et al. 2021). */
 import * as tf from "@tensorflow/tfjs";
+import { depthwiseFilterGrad } from "../engine/depthwise.ts";
 import type { Engine } from "../engine.ts";
 import { runNode } from "../forward.ts";
-import type { ConvNode, LinearNode, Parameter } from "../network.ts";
+import type { Parameter, PrunableNode } from "../network.ts";
 import { adamW } from "../optimizer.ts";
 import { createSchedule } from "../schedule.ts";
 import { createVariable, engineShape, fromEngineLayout } from "../variables.ts";
@@ -24,7 +25,7 @@ const CLOSE_ENOUGH = 1e-9;
  */
 export async function tuneLayer(
   engine: Engine,
-  { node, inputs, denseOutputs, weights }: NodeView & { readonly node: ConvNode | LinearNode },
+  { node, inputs, denseOutputs, weights }: NodeView & { readonly node: PrunableNode },
   { steps = 100, rate = 0.02 }: TuneOptions = {},
 ): Promise<Map<string, Parameter>> {
   const name = `${node.name}.weight`;
@@ -80,14 +81,14 @@ export async function tuneLayer(
 
 function weightGradient(
   engine: Engine,
-  node: ConvNode | LinearNode,
+  node: PrunableNode,
   x: tf.Tensor,
   dy: tf.Tensor,
   shape: readonly number[],
 ): tf.Tensor {
-  return node.op === "conv"
-    ? engine.ops.conv2dFilterGrad(x, dy, shape, node)
-    : tf.matMul(x as tf.Tensor2D, dy as tf.Tensor2D, true, false);
+  if (node.op === "conv") return engine.ops.conv2dFilterGrad(x, dy, shape, node);
+  if (node.op === "depthwise") return depthwiseFilterGrad(x, dy, shape, node);
+  return tf.matMul(x as tf.Tensor2D, dy as tf.Tensor2D, true, false);
 }
 
 /** In float64; the tensors are disposed. */

@@ -4,7 +4,14 @@ import { breathe } from "../breathe.ts";
 import type { Engine } from "../engine.ts";
 import { runNode } from "../forward.ts";
 import { checkBatch, type InputSource } from "../logits.ts";
-import { checkImages, type Network, type NetworkNode, type Parameter, replaceWeights } from "../network.ts";
+import {
+  checkImages,
+  isPrunable,
+  type Network,
+  type NetworkNode,
+  type Parameter,
+  replaceWeights,
+} from "../network.ts";
 import { createVariable, disposeVariables, type Variables } from "../variables.ts";
 
 type Tensor = tf.Tensor;
@@ -142,7 +149,7 @@ function runBatches(
 
 /** NaN and infinity show in the sum; only nodes with weights can make them. */
 async function checkOutputs(which: string, node: NetworkNode, batches: readonly Tensor[]): Promise<void> {
-  if (node.op !== "conv" && node.op !== "linear" && node.op !== "batchNorm") return;
+  if (!isPrunable(node) && node.op !== "batchNorm") return;
   for (const [k, batch] of batches.entries()) {
     const sum = tf.sum(batch);
     const [value] = await sum.data();

@@ -1,4 +1,6 @@
 /** The kernel that runs the cell: one small interface over Deno's and tslab's. */
+import process from "node:process";
+import { superviseInDeno, superviseInTslab, type Supervision } from "./supervision.ts";
 
 /** Renderings of one value by MIME type, richest first. */
 export type Bundle = Readonly<Record<string, unknown>>;
@@ -8,6 +10,8 @@ export interface Kernel {
   display(bundle: Bundle): Promise<void>;
   /** A display that is written again in place. */
   updatable(): (bundle: Bundle) => Promise<void>;
+  /** Sees to it that a computation ends when its cell is stopped. Missing where nothing can be done. */
+  readonly supervise?: () => Supervision;
 }
 
 /** What of `Deno.jupyter` is used here. */
@@ -48,8 +52,10 @@ function denoJupyter(deno?: { readonly jupyter?: DenoJupyter }): DenoJupyter | u
 }
 
 function denoKernel(jupyter: DenoJupyter): Kernel {
+  const { gc } = globalThis as { gc?: () => void };
   return {
     name: "deno",
+    supervise: gc && (() => superviseInDeno(gc)),
     display: (bundle) => jupyter.display(bundle, { raw: true }),
     updatable: () => {
       const display_id = crypto.randomUUID();
@@ -77,5 +83,6 @@ function tslabKernel(tslab: Tslab): Kernel {
       const display = tslab.newDisplay();
       return (bundle) => send(display, bundle);
     },
+    supervise: () => superviseInTslab(process),
   };
 }

@@ -72,7 +72,7 @@ async function curvesBench(options: Options): Promise<void> {
   const python = await requireTorch();
   const folder = mkdtempSync(join(tmpdir(), "rd-bench-curves-"));
   try {
-    const { job, opened } = prepare(options, folder);
+    const { job, opened } = await prepare(options, folder);
     const peer = await startPeer(python, options.workers, "peer_curves.py");
     try {
       const bench = await measure(options, { job, opened, peer, folder });
@@ -94,7 +94,10 @@ interface Setting {
 }
 
 /** Puts inputs and weights into the folder, for both sides. */
-function prepare({ model, weights, samples }: Options, folder: string): Pick<Setting, "job" | "opened"> {
+async function prepare(
+  { model, weights, samples }: Options,
+  folder: string,
+): Promise<Pick<Setting, "job" | "opened">> {
   const architecture = architectureNamed(model);
   const noise = calibrationNoise(architecture, { samples, seed: 1 });
   const data = join(folder, "inputs.safetensors");
@@ -103,7 +106,7 @@ function prepare({ model, weights, samples }: Options, folder: string): Pick<Set
   const own = join(folder, "weights.safetensors");
   saveNetwork(own, networkOf(architecture, weights));
   const job = { model, weights: own, data, samples, offset: 0, seed: 1 };
-  return { job, opened: openJob(job) };
+  return { job, opened: await openJob(job) };
 }
 
 /** The file's, else the committed checkpoint, else random weights. */

@@ -7,16 +7,20 @@ import {
   calibrationTensors,
 } from "../../lib/calibration_set.ts";
 import { type Engine, loadEngine } from "../../lib/engine.ts";
+import { folderCalibration, shuffledFolder, sliceFolder } from "../../lib/image_reader.ts";
 import type { Network } from "../../lib/network.ts";
 import { loadCifar10 } from "../../lib/project.ts";
 import type { MeasurementOptions } from "../../lib/rd_curve/measurement.ts";
 import { contentKey, type KeyOptions, measurementKey } from "../../lib/rd_curve/part_store.ts";
 import { processor, processorText } from "../../lib/rd_curve/processor.ts";
+import { listBroken, openImageFolder } from "../image_data.ts";
 import { type EngineFlags, type NetworkFlags, openNetwork } from "../options.ts";
 
 export interface CalibrationFlags {
-  /** `cifar10`, `noise`, `matched-noise`, or the path of a safetensors file. */
+  /** `cifar10`, `imagenet`, `noise`, `matched-noise`, or the path of a safetensors file. */
   data: string;
+  /** Of `imagenet`: the folder of images. */
+  root?: string;
   samples: number;
   offset: number;
   seed: number;
@@ -27,13 +31,13 @@ export interface Job extends NetworkFlags, EngineFlags, CalibrationFlags, Measur
 
 export interface Opened {
   readonly network: Network;
-  readonly path: string;
+  readonly weightsSha256: string;
   readonly calibration: CalibrationSet;
 }
 
-export function openJob(job: Job): Opened {
-  const { network, path } = openNetwork(job);
-  return { network, path, calibration: openCalibration(network, job) };
+export async function openJob(job: Job): Promise<Opened> {
+  const opened = await openNetwork(job);
+  return { ...opened, calibration: await openCalibration(opened.network, job) };
 }
 
 export interface MeasurementIdentity {
@@ -57,13 +61,19 @@ export async function openEngine(
   return { engine, content, key, processor: processorText(machine) };
 }
 
-export function openCalibration(
+export async function openCalibration(
   network: Network,
-  { data, samples, offset, seed }: CalibrationFlags,
-): CalibrationSet {
+  { data, root, samples, offset, seed }: CalibrationFlags,
+): Promise<CalibrationSet> {
   switch (data) {
     case "cifar10":
       return calibrationImages(network, loadCifar10("train"), { samples, offset });
+    case "imagenet": {
+      const folder = shuffledFolder(await openImageFolder(root, network.classCount), seed);
+      const { broken, ...set } = await folderCalibration(network, sliceFolder(folder, offset, samples));
+      listBroken("curves", { broken });
+      return set;
+    }
     case "noise":
       return calibrationNoise(network, { samples, seed });
     case "matched-noise":
@@ -75,5 +85,5 @@ export function openCalibration(
 
 /** The seed where something is drawn, for provenance. */
 export function seedOf({ data, seed }: CalibrationFlags): number | null {
-  return data.endsWith("noise") ? seed : null;
+  return data.endsWith("noise") || data === "imagenet" ? seed : null;
 }

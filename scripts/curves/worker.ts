@@ -42,7 +42,7 @@ async function serve(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     if (opened === undefined) {
       const { job } = JSON.parse(line) as WorkerStart;
-      const data = openJob(job);
+      const data = await openJob(job);
       const { engine, ...identity } = await openEngine(job, data);
       opened = {
         measurement: openMeasurement(engine, data.network, data.calibration, job),

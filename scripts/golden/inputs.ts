@@ -2,6 +2,8 @@
 import { type Architecture, initialise, type Network, sizeOf } from "../../lib/network.ts";
 import { createPrng } from "../../lib/prng.ts";
 import { resnet32 } from "../../lib/resnet32.ts";
+import { resnet50 } from "../../lib/resnet50.ts";
+import { vgg16bn } from "../../lib/vgg16bn.ts";
 
 /** A network with batch normalisation moved off 0 and 1, so that each of its four vectors matters. */
 export function goldenNetwork(architecture: Architecture = resnet32()): Network {
@@ -24,7 +26,7 @@ export function goldenNetwork(architecture: Architecture = resnet32()): Network 
 
 export interface GoldenBatch {
   readonly shape: readonly [number, number, number, number];
-  /** [N, 32, 32, 3], standard normal. */
+  /** [N, h, w, 3], standard normal. */
   readonly images: Float32Array;
 }
 
@@ -66,8 +68,19 @@ const TRAINING_SEEDS = { resnet32: 82, vgg16: 2, densenet121: 9 };
 /** The models that take a golden step; ResNet-18 has ResNet-32's blocks, for it the logits are enough. */
 export type GoldenModel = keyof typeof TRAINING_SEEDS;
 
-function noiseImages(count: number, seed: number, stream: string): GoldenBatch {
+/** ImageNet's architectures a sixteenth as wide: all that tells a right forward pass, in a small file. */
+export const SMALL_IMAGENET = {
+  resnet50: () => resnet50({ width: 4, classes: 10, side: 64 }),
+  vgg16bn: () => vgg16bn({ width: 4, hidden: 16, classes: 10 }),
+};
+
+/** Two images of noise of the architecture's own size. */
+export function goldenImagesFor({ inputShape: [side] }: Architecture): GoldenBatch {
+  return noiseImages(2, 7, "golden large images", side);
+}
+
+function noiseImages(count: number, seed: number, stream: string, side = 32): GoldenBatch {
   const prng = createPrng(seed, stream);
-  const shape = [count, 32, 32, 3] as const;
+  const shape = [count, side, side, 3] as const;
   return { shape, images: Float32Array.from({ length: sizeOf(shape) }, () => prng.normal()) };
 }

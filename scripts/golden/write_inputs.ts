@@ -11,7 +11,13 @@ import { saveNetwork } from "../../lib/checkpoint.ts";
 import { architectureNamed } from "../../lib/models.ts";
 import { serializeSafetensors } from "../../lib/safetensors.ts";
 import { writeFileWhole } from "../../lib/store.ts";
-import { goldenImages, goldenNetwork, goldenTrainingBatch } from "./inputs.ts";
+import {
+  goldenImages,
+  goldenImagesFor,
+  goldenNetwork,
+  goldenTrainingBatch,
+  SMALL_IMAGENET,
+} from "./inputs.ts";
 
 const [folder] = Deno.args;
 if (folder === undefined) {
@@ -32,5 +38,16 @@ for (const model of ["resnet32", "vgg16", "resnet18", "densenet121"] as const) {
         ["targets", { dtype: "F32", shape: [2, 10], data: training.targets }],
       ]),
     ),
+  );
+}
+for (const [model, architecture] of Object.entries(SMALL_IMAGENET)) {
+  const network = goldenNetwork(architecture());
+  const { shape, images } = goldenImagesFor(network);
+  mkdirSync(join(folder, model), { recursive: true });
+  saveNetwork(join(folder, model, "weights.safetensors"), network);
+  const stored = { dtype: "F32" as const, shape: [...shape], data: images };
+  writeFileWhole(
+    join(folder, model, "batches.safetensors"),
+    serializeSafetensors(new Map([["images", stored]])),
   );
 }

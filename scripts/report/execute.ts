@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { duration } from "../../lib/show/progress.ts";
 import { type Notebook, readNotebook } from "./notebook.ts";
 import { environmentPrograms, runProgram } from "./run_python.ts";
 
@@ -19,23 +21,32 @@ export interface CellEvent {
 
 const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), "execute_notebook.py");
 
+export interface ExecuteOptions {
+  /** Seconds that a cell may take. @default {1800} */
+  readonly timeout?: number;
+  /** @default {the one that the notebook names} */
+  readonly kernel?: string;
+  /** Variables for the kernel beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onEvent?: (event: CellEvent) => void;
+}
+
 /**
- * Runs all cells in the kernel that the notebook names, in the notebook's folder; its file stays as it is.
+ * Runs all cells in a kernel, in the notebook's folder; its file stays as it is.
  *
  * @returns The notebook with its outputs.
- * @throws {NotebookError} If a cell fails, takes too long, or the kernel dies.
+ * @throws {NotebookError} If a cell fails, takes too long, the kernel dies, or loses lines that are printed.
  */
-export async function executeNotebook(
-  path: string,
-  options: { readonly timeout?: number; readonly onEvent?: (event: CellEvent) => void } = {},
-): Promise<Notebook> {
-  const { timeout = 1800, onEvent = () => {} } = options;
+export async function executeNotebook(path: string, options: ExecuteOptions = {}): Promise<Notebook> {
+  const { timeout = 1800, kernel = "", env = {}, onEvent = () => {} } = options;
   const python = join(environmentPrograms(), "python");
   const folder = mkdtempSync(join(tmpdir(), "rd-report-"));
   const out = join(folder, "executed.ipynb");
   let failure: CellEvent | undefined;
   try {
-    const { code, stderr } = await runProgram(python, [PROGRAM, path, out, dirname(path), String(timeout)], {
+    const args = [PROGRAM, path, out, dirname(path), String(timeout), kernel];
+    const { code, stderr } = await runProgram(python, args, {
+      env,
       onLine: (line) => {
         const event = JSON.parse(line) as CellEvent;
         if (event.event === "error") failure = event;
@@ -54,6 +65,15 @@ export async function executeNotebook(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Tells of each cell on standard error: a line when it is done, and on a terminal one while it runs. */
+export function tellCells(command: string, name: string): (event: CellEvent) => void {
+  return ({ event, cell, cells, seconds = 0 }) => {
+    const line = `${command}: ${name} cell ${cell}/${cells}`;
+    if (event === "done") process.stderr.write(`${line}, ${duration(seconds)}\n`);
+    else if (event === "start" && process.stderr.isTTY) process.stderr.write(`${line} …\r`);
+  };
 }
 
 /** A cell failed. */

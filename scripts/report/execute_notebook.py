@@ -1,7 +1,7 @@
 """Runs a notebook's cells in its own kernel and tells of each on standard output, one JSON object a line.
 
-Usage: execute_notebook.py NOTEBOOK OUT FOLDER SECONDS_PER_CELL. Only nbclient speaks Jupyter's protocol; all else
-of the report is TypeScript.
+Usage: execute_notebook.py NOTEBOOK OUT FOLDER SECONDS_PER_CELL KERNEL. Only nbclient speaks Jupyter's protocol; all
+else of the report is TypeScript. An empty KERNEL is the one that the notebook names.
 """
 import json
 import sys
@@ -13,9 +13,30 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 
-def main(source: str, out: str, folder: str, seconds: str) -> int:
+def stderr_of(cell) -> str:
+    """What a cell wrote to standard error: tslab reports its errors there alone."""
+    texts = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
+    return "".join(texts)
+
+
+# What a kernel must not lose: newer kernels of Deno let some of many lines fall, or land in a later cell.
+LINES = 500
+PRINT_LINES = f"for (let line = 1; line <= {LINES}; line++) console.log(`line ${{line}}`);"
+PRINT_END = 'console.log("end");'
+
+
+def lost_lines(printed, end) -> str:
+    """What of the printed lines did not arrive in the cell that printed them; empty if all did."""
+    texts = ["".join(output.text for output in cell.outputs if output.output_type == "stream") for cell in (printed, end)]
+    arrived = sum(f"line {line}\n" in texts[0] for line in range(1, LINES + 1))
+    if arrived == LINES and texts[1] == "end\n":
+        return ""
+    return f"of {LINES} printed lines {arrived} arrived, and {len(texts[1].splitlines())} in the cell after, which printed 1"
+
+
+def main(source: str, out: str, folder: str, seconds: str, kernel: str) -> int:
     notebook = nbformat.read(source, as_version=4)
-    kernel = notebook.metadata.get("kernelspec", {}).get("name", "deno")
+    kernel = kernel or notebook.metadata.get("kernelspec", {}).get("name", "deno")
     code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
     state = {"number": 0, "start": time.monotonic()}
 
@@ -36,6 +57,8 @@ def main(source: str, out: str, folder: str, seconds: str) -> int:
         tell(event="error", cell=state["number"], cells=len(code), kind=kind, message=message)
         return 1
 
+    probes = [nbformat.v4.new_code_cell(PRINT_LINES), nbformat.v4.new_code_cell(PRINT_END)]
+    notebook.cells.extend(probes)
     client = NotebookClient(
         notebook,
         timeout=float(seconds),
@@ -48,13 +71,17 @@ def main(source: str, out: str, folder: str, seconds: str) -> int:
     try:
         client.execute()
     except CellExecutionError as error:
-        return fail(error.ename, error.evalue)
+        said = stderr_of(notebook.cells[code[state["number"] - 1]])
+        return fail("", said) if said and not error.evalue else fail(error.ename, error.evalue)
     except CellTimeoutError:
         return fail("timeout", f"the cell ran longer than {seconds} s")
     except DeadKernelError:
         return fail("dead kernel", "the kernel died")
     except NoSuchKernel:
         return fail("no kernel", f"there is no kernel named {kernel!r}")
+    if lost := lost_lines(*probes):
+        return fail("lost output", lost)
+    del notebook.cells[-len(probes):]
     nbformat.write(notebook, out)
     return 0
 

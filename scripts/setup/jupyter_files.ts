@@ -34,6 +34,12 @@ export function files(project: Project): Record<string, unknown> {
   };
 }
 
+/**
+ * Deno tells Jupyter that a stopped cell has ended when its promise is collected as garbage; left alone, V8 looks for
+ * garbage only after half a minute of idleness. lib/show/supervision.ts uses what is exposed.
+ */
+const COLLECT_SOON = "--expose-gc,--memory-reducer-delay-ms=500,--gc-memory-reducer-start-delay-ms=500";
+
 /** The stock kernelspec lets Jupyter's Stop kill the process; a message interrupts the cell alone. */
 function denoKernel(project: Project): unknown {
   return {
@@ -41,17 +47,18 @@ function denoKernel(project: Project): unknown {
     language: "typescript",
     argv: [denoPath(project), "jupyter", "--kernel", "--conn", "{connection_file}"],
     interrupt_mode: "message",
-    env: { NO_COLOR: "1", TF_CPP_MIN_LOG_LEVEL: "3" },
+    env: { NO_COLOR: "1", TF_CPP_MIN_LOG_LEVEL: "3", DENO_V8_FLAGS: COLLECT_SOON },
   };
 }
 
+/** Ours builds the library first, where it has changed, and then starts tslab. */
 function tslabKernel(project: Project): unknown {
   const node = findProgram(project, ["node"]) ?? "node";
-  const tslab = join(project.folder, "node_modules", "tslab", "bin", "tslab");
+  const kernel = join(project.folder, "scripts", "tslab", "kernel.cjs");
   return {
     display_name: "tslab (rd-pruning)",
     language: "typescript",
-    argv: [node, tslab, "kernel", "--config-path={connection_file}"],
+    argv: [node, kernel, denoPath(project), "{connection_file}"],
     env: { TF_CPP_MIN_LOG_LEVEL: "3" },
   };
 }

@@ -1,0 +1,156 @@
+/** `deno task prune --from model.json`: a TensorFlow.js layers model pruned on its user's images, and written back as one. */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { saveNetwork } from "../../lib/checkpoint.ts";
+import { loadEngine } from "../../lib/engine.ts";
+import { exportLayersModel } from "../../lib/export_layers_model.ts";
+import { listImageFolder } from "../../lib/image_folder.ts";
+import { modelSha256 } from "../../lib/layers_model/model_file.ts";
+import type { PixelScaling } from "../../lib/pixel_scalings.ts";
+import { allocationFile } from "../../lib/pipeline.ts";
+import { makeFolderOf } from "../../lib/project.ts";
+import { type PrunedModel, prunedModelTable, pruneModel } from "../../lib/prune_model.ts";
+import { readCurves, writeAllocation, writeCurves } from "../../lib/rd_files.ts";
+import { parseRecovery, type RecoveryStep } from "../../lib/recover.ts";
+import { writeFileWhole } from "../../lib/store.ts";
+import { tableText } from "../../lib/tables.ts";
+import {
+  Command,
+  finiteNumber,
+  type Progress,
+  progressBar,
+  UsageError,
+  wholeNumber,
+} from "../command_line.ts";
+import { parseLevels } from "../curves/parse.ts";
+import { addEngineOptions, type EngineFlags, importModel, pixelsOption } from "../options.ts";
+
+interface Options extends EngineFlags {
+  from: string;
+  pixels?: PixelScaling;
+  images: string;
+  sparsity: number;
+  samples: number;
+  seed: number;
+  levels: readonly number[] | "auto";
+  memory: number;
+  curves?: string;
+  recovery: string;
+  out: string;
+  json?: boolean;
+}
+
+export const fromModelCommand = addEngineOptions(new Command("prune"))
+  .description(
+    "Prunes a TensorFlow.js layers model: measures every layer's curve on your images, chooses the sparsities, recovers " +
+      "without labels, and writes a layers model of the same topology, safetensors, and a table of before and after.",
+  )
+  .requiredOption("--from <model>", "path or URL of model.json; its shards lie beside it")
+  .requiredOption(
+    "--images <folder>",
+    "class folders in the order of their names, images beside a labels.csv, or images without labels",
+  )
+  .requiredOption("--sparsity <share>", "of all prunable weights, such as 0.8", finiteNumber)
+  .addOption(pixelsOption())
+  .option("--samples <n>", "images to measure and recover on; the others compare", wholeNumber(1), 64)
+  .option("--seed <n>", "of the images' order", wholeNumber(0), 1)
+  .option("--levels <list>", "as curves takes them", parseLevels, "auto")
+  .option("--memory <MiB>", "for the curves; decides the micro-batch", wholeNumber(1), 4096)
+  .option(
+    "--curves <file>",
+    "take these instead of measuring (deno task curves --model model.json goes on when killed)",
+  )
+  .option("--recovery <steps>", "none; or bn, correction, layerwise, lsq, joined by +", "lsq")
+  .requiredOption("--out <folder>", "new; gets model.json with its shards, and all else")
+  .option("--json", "print the result as one line of JSON")
+  .addHelpText(
+    "after",
+    "\nExample:\n  deno task prune --from model.json --images photographs --pixels signed --sparsity 0.8 --out pruned\n",
+  )
+  .action(fromModel);
+
+async function fromModel(options: Options): Promise<void> {
+  const recovery = stepsOf(options);
+  if (existsSync(options.out) && readdirSync(options.out).length > 0) {
+    throw new RangeError(`Cannot write into ${options.out}: the folder must be new or empty, it is not`);
+  }
+  const imported = await importModel(options.from, options.pixels);
+  const { network: dense } = imported;
+  const images = listImageFolder(options.images, dense.classCount);
+  const curves = options.curves === undefined ? undefined : readCurves(options.curves);
+  const engine = await loadEngine(options);
+  const bars = stepBars(dense.model);
+  const result = await pruneModel(engine, dense, images, {
+    sparsity: options.sparsity,
+    samples: options.samples,
+    seed: options.seed,
+    recovery,
+    curves,
+    measuring: { levels: options.levels, memory: options.memory * 2 ** 20 },
+    weightsSha256: modelSha256(imported.file),
+    onProgress: bars.update,
+  }).finally(bars.stop);
+  for (const { reason } of result.broken) console.error(`prune: ${reason} (left out)`);
+  writeAll(options.out, result, (folder) => exportLayersModel(folder, result.network, imported));
+  const { dense: before, pruned: after, samples } = result;
+  const { model } = dense;
+  console.log(
+    options.json
+      ? JSON.stringify({
+        model,
+        samples,
+        broken: result.broken.length,
+        dense: before,
+        pruned: after,
+        out: options.out,
+      })
+      : `${tableText(prunedModelTable(result))}\n${options.out}`,
+  );
+}
+
+function stepsOf({ recovery, sparsity }: Options): RecoveryStep[] {
+  if (!(sparsity > 0 && sparsity < 1)) {
+    throw new UsageError(`Cannot prune to a sparsity of ${sparsity}: it must lie between 0 and 1`);
+  }
+  try {
+    return parseRecovery(recovery);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** A bar a step, one after the other. */
+function stepBars(model: string) {
+  let current: { readonly step: string; readonly bar: Progress } | undefined;
+  const stop = () => current?.bar.stop();
+  return {
+    update: (step: string, done: number, total: number) => {
+      if (current?.step !== step) {
+        stop();
+        current = { step, bar: progressBar(`${step} ${model}`, total) };
+      }
+      current.bar.update(done);
+    },
+    stop,
+  };
+}
+
+/** Everything into a folder beside, which then takes the name: whoever finds it finds all of it. */
+function writeAll(out: string, result: PrunedModel, exportModel: (folder: string) => void): void {
+  const { network, curves, allocation, origin, dense, pruned, samples } = result;
+  const part = `${out}.part`;
+  makeFolderOf(out);
+  rmSync(part, { recursive: true, force: true });
+  mkdirSync(part);
+  exportModel(part);
+  saveNetwork(join(part, "pruned.safetensors"), network, {
+    sparsity: String(pruned.sparsity),
+    provenance: JSON.stringify(origin),
+  });
+  writeCurves(join(part, "curves.json"), curves);
+  writeAllocation(join(part, "allocation.json"), allocationFile(allocation, origin));
+  const table = { model: network.model, samples, dense, pruned, provenance: origin };
+  writeFileWhole(join(part, "result.json"), JSON.stringify(table, null, 2) + "\n");
+  rmSync(out, { recursive: true, force: true });
+  renameSync(part, out);
+}

@@ -1,0 +1,189 @@
+/** `deno task prune --from`: two networks built and trained with tf.layers, pruned, written back, and run by TensorFlow.js. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import sharp from "sharp";
+import { branchedModel, loadModel, mobileModel, saveModel } from "../../lib/_layers_models.ts";
+import { inTemporaryFolder, testEngine } from "../../lib/_test_helpers.ts";
+import { loadNetwork } from "../../lib/checkpoint.ts";
+import type { ModelMeasure } from "../../lib/prune_model.ts";
+import { summariseSparsity } from "../../lib/prune.ts";
+import { createPrng } from "../../lib/prng.ts";
+import { runScript } from "../_run_script.ts";
+
+const CLASSES = ["across", "along", "checks"];
+const PER_CLASS = 60;
+
+/** Stripes across, stripes along, or checks, two pixels wide, moved about and in noise: [h, w, 3] bytes. */
+function pattern(kind: number, side: number, seed: number): Uint8Array {
+  const prng = createPrng(seed, CLASSES[kind]);
+  const [dy, dx] = [prng.int(4), prng.int(4)];
+  return Uint8Array.from({ length: side * side * 3 }, (_, i) => {
+    const [y, x] = [Math.floor(i / (3 * side)), Math.floor(i / 3) % side];
+    const [row, column] = [((y + dy) >> 1) & 1, ((x + dx) >> 1) & 1];
+    const bright = [row, column, row ^ column][kind];
+    return 60 + 110 * bright + prng.int(60);
+  });
+}
+
+/** A folder of PNGs by class, and the same pixels in [0, 1] for training. */
+async function writeImages(folder: string, side: number): Promise<{ xs: tf.Tensor; ys: tf.Tensor }> {
+  const [pixels, labels]: [number[], number[]] = [[], []];
+  for (const [kind, name] of CLASSES.entries()) {
+    mkdirSync(join(folder, name), { recursive: true });
+    for (let k = 0; k < PER_CLASS; k++) {
+      const bytes = pattern(kind, side, k);
+      const png = await sharp(bytes, { raw: { width: side, height: side, channels: 3 } }).png().toBuffer();
+      writeFileSync(join(folder, name, `${String(k).padStart(2, "0")}.png`), png);
+      pixels.push(...Array.from(bytes, (byte) => byte / 255));
+      labels.push(kind);
+    }
+  }
+  const xs = tf.tensor4d(pixels, [labels.length, side, side, 3]);
+  return { xs, ys: tf.oneHot(labels, CLASSES.length) };
+}
+
+interface Result {
+  readonly samples: number;
+  readonly broken: number;
+  readonly dense: ModelMeasure;
+  readonly pruned: ModelMeasure;
+}
+
+for (const [name, build, epochs] of [["mobile", mobileModel, 30], ["branched", branchedModel, 30]] as const) {
+  Deno.test(
+    `prune --from prunes a trained ${name} model end to end`,
+    inTemporaryFolder(async (folder) => {
+      await testEngine();
+      const model = build({ isTrained: true });
+      const images = join(folder, "images");
+      const { xs, ys } = await writeImages(images, model.inputs[0].shape[1]!);
+      model.compile({ optimizer: tf.train.adam(0.01), loss: "categoricalCrossentropy" });
+      await model.fit(xs, ys, { epochs, batchSize: 20, verbose: 0 });
+      const path = await saveModel(model, folder, 1);
+      const out = join(folder, "out");
+      const { code, stdout, stderr } = await runScript(
+        "prune",
+        ...["--from", path, "--images", images, "--sparsity", "0.5", "--samples", "48", "--levels", "11"],
+        ...["--threads", "1", "--out", out, "--json"],
+      );
+      assert.equal(code, 0, stderr);
+      const { samples, dense, pruned, broken } = JSON.parse(stdout) as Result;
+      assert.deepEqual([samples, broken], [3 * PER_CLASS - 48, 0]);
+      assert.ok(dense.top1! > 0.9, `the dense network learnt too little to tell: ${dense.top1}`);
+      assert.ok(pruned.agreement > 0.8, `${pruned.agreement} of the classes stayed`);
+      assert.ok(pruned.sparsity >= 0.5 && pruned.macs < dense.macs && pruned.bytes < dense.bytes);
+      assert.deepEqual(readdirSync(folder).filter((each) => each.includes("part")), []);
+
+      const reloaded = await loadModel(out); // what TensorFlow.js makes of the written folder
+      const original = await loadModel(folder);
+      assert.equal(topologyOf(out), topologyOf(folder));
+      const classes = (each: tf.LayersModel) =>
+        tf.tidy(() => (each.predict(xs) as tf.Tensor).argMax(1).dataSync()) as Int32Array;
+      const [before, after] = [classes(original), classes(reloaded)];
+      const same = before.filter((label, k) => label === after[k]).length / before.length;
+      assert.ok(
+        Math.abs(same - pruned.agreement) < 0.15,
+        `TensorFlow.js says ${same}, we said ${pruned.agreement}`,
+      );
+
+      const network = loadNetwork(join(out, "pruned.safetensors"));
+      assert.equal(summariseSparsity(network).sparsity, pruned.sparsity);
+      const zeros = reloaded.getWeights().filter(({ rank }) => rank > 1)
+        .reduce((sum, weight) => sum + weight.dataSync().filter((value) => value === 0).length, 0);
+      assert.equal(zeros, summariseSparsity(network).zeros);
+      for (const each of ["curves.json", "allocation.json", "result.json"]) {
+        assert.ok(existsSync(join(out, each)));
+      }
+      for (const each of [model, reloaded, original]) each.dispose();
+      tf.dispose([xs, ys]);
+    }),
+  );
+}
+
+Deno.test(
+  "curves, allocate, prune --root and evaluate take a layers model and its folder step by step",
+  inTemporaryFolder(async (folder) => {
+    await testEngine();
+    const [path, images] = [await saveModel(mobileModel(), folder, 1), join(folder, "images")];
+    const { xs, ys } = await writeImages(images, 17);
+    tf.dispose([xs, ys]);
+    const at = (name: string) => join(folder, name);
+    const step = async (name: string, ...args: string[]) => {
+      const { code, stdout, stderr } = await runScript(name, ...args, "--json");
+      assert.equal(code, 0, stderr);
+      return JSON.parse(stdout);
+    };
+    const of = ["--model", path, "--threads", "1"];
+    const data = ["--data", "imagenet", "--root", images];
+    const curves = ["--samples", "16", "--levels", "6", "--no-cache", "--out", at("curves.json")];
+    assert.equal((await step("curves", ...of, ...data, ...curves)).samples, 16);
+    await step(
+      "allocate",
+      "--curves",
+      at("curves.json"),
+      "--sparsity",
+      "0.5",
+      "--out",
+      at("allocation.json"),
+    );
+    const recovery = ["--recovery", "lsq", "--recovery-images", "32", "--root", images];
+    const out = ["--allocation", at("allocation.json"), "--out", at("pruned.safetensors")];
+    const { sparsity } = await step("prune", ...of, ...recovery, ...out);
+    assert.ok(sparsity >= 0.5);
+    const pruned = ["--model", "mobile", "--weights", at("pruned.safetensors"), "--threads", "1"];
+    const { samples, broken, sparsity: found } = await step("evaluate", ...pruned, ...data);
+    assert.deepEqual([samples, broken, found], [3 * PER_CLASS, 0, sparsity]);
+  }),
+);
+
+/** As text, without the weights. */
+function topologyOf(folder: string): string {
+  return JSON.stringify(JSON.parse(readFileSync(join(folder, "model.json"), "utf8")).modelTopology);
+}
+
+Deno.test(
+  "prune --from refuses what it cannot do in one line, and writes nothing",
+  inTemporaryFolder(async (folder) => {
+    await testEngine();
+    const path = await saveModel(branchedModel(), folder, 1);
+    const images = join(folder, "images");
+    const { xs, ys } = await writeImages(images, 16);
+    tf.dispose([xs, ys]);
+    const out = join(folder, "out");
+    const refused = async (args: readonly string[], expected: RegExp, expectedCode = 1) => {
+      const rest = ["--images", images, "--sparsity", "0.5", "--out", out];
+      const { code, stdout, stderr } = await runScript("prune", "--from", path, ...rest, ...args);
+      assert.deepEqual([code, stdout], [expectedCode, ""], stderr);
+      assert.match(stderr.trimEnd(), expected);
+      assert.equal(existsSync(out), false);
+    };
+    await refused(
+      ["--samples", "180"],
+      /^prune: Cannot prune branched: there must be more images than the 180 .* got 180$/,
+    );
+    await refused(
+      ["--sparsity", "1"],
+      /^prune: Cannot prune to a sparsity of 1: it must lie between 0 and 1$/,
+      2,
+    );
+    await refused(
+      ["--recovery", "magic"],
+      /^prune: Cannot recover: a step must be one of .*, got "magic"$/,
+      2,
+    );
+    await refused(
+      ["--images", join(folder, "none")],
+      /^prune: Cannot read .*none: it must be a folder of images/,
+    );
+    await refused(
+      ["--from", join(folder, "none.json")],
+      /^prune: Cannot read .*none.json: the file must be readable/,
+    );
+    await refused(
+      ["--out", folder],
+      /^prune: Cannot write into .*: the folder must be new or empty, it is not$/,
+    );
+  }),
+);
