@@ -48,7 +48,7 @@ function cutOut(
   const scale = Math.max(...[height, width].map((side, k) => Math.round(wanted[k] / CROP_SHARE) / side));
   const [tall, wide] = [height, width].map((side) => Math.floor(side * scale + 1e-9));
   const [top, left] = [tall - wanted[0], wide - wanted[1]].map((rest) => roundToEven(rest / 2));
-  return image.resize(wide, tall, { fit: "fill", kernel: "linear" })
+  return image.resize(wide, tall, { fit: "fill", kernel: "linear", fastShrinkOnLoad: false })
     .extract({ top, left, height: wanted[0], width: wanted[1] });
 }
 

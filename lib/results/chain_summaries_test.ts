@@ -102,11 +102,13 @@ Deno.test("compareChains() has no answer without common seeds, right answers or 
   assert.equal(compareChains(pruned[0], pruned[1]), null);
 });
 
-Deno.test("verdictOf() holds only where every comparison is ahead", () => {
+Deno.test("verdictOf() holds where every comparison is ahead, in part where more are ahead than behind", () => {
   assert.equal(verdictOf([]), "not tested");
   assert.equal(verdictOf(["ahead", "ahead"]), "held");
   assert.equal(verdictOf(["ahead", "level"]), "partly");
-  assert.equal(verdictOf(["level", "behind"]), "not");
+  assert.equal(verdictOf(["ahead", "level", "behind", "ahead"]), "partly");
+  assert.equal(verdictOf(["ahead", "behind"]), "not");
+  assert.equal(verdictOf(["level"]), "not");
 });
 
 Deno.test("resultsTable() keeps the paper's numbers in columns of their own", async () => {

@@ -93,11 +93,15 @@ export function counterpart(
   );
 }
 
-/** Of a claim that one method is ahead everywhere it was compared. */
+/**
+ * Of a claim that one method is ahead wherever it was compared: held if it is everywhere, in part if it is ahead more
+ * often than behind.
+ */
 export function verdictOf(standings: readonly Standing[]): Verdict {
+  const count = (wanted: Standing) => standings.filter((standing) => standing === wanted).length;
   if (standings.length === 0) return "not tested";
-  if (standings.every((standing) => standing === "ahead")) return "held";
-  return standings.includes("ahead") ? "partly" : "not";
+  if (count("ahead") === standings.length) return "held";
+  return count("ahead") > count("behind") ? "partly" : "not";
 }
 
 function standingOf({ difference, p }: PairedComparison): Standing {
