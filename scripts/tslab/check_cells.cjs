@@ -12,7 +12,9 @@ const expandShorthands = require("./expand_shorthands.cjs");
 const converter = createConverter({});
 for (const path of process.argv.slice(2)) {
   const { cells } = JSON.parse(readFileSync(path, "utf8"));
-  const sources = cells.filter(({ cell_type }) => cell_type === "code").map(({ source }) => [source].flat().join(""));
+  const sources = cells.filter(({ cell_type }) => cell_type === "code").map(({ source }) =>
+    [source].flat().join("")
+  );
   let declared = "";
   for (const [i, source] of sources.filter((text) => text.trim() !== "").entries()) {
     const { diagnostics, declOutput } = converter.convert(declared, expandShorthands(ts, source));
