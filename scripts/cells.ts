@@ -8,6 +8,7 @@ import { PROJECT_FOLDER } from "./folders.ts";
 import { anatomyFaults } from "./notebooks/anatomy.ts";
 import { codeCells } from "./notebooks/compare.ts";
 import { formatFaults, formatted, lintFaults, typeFaults } from "./notebooks/tools.ts";
+import { tslabFaults } from "./notebooks/tslab_faults.ts";
 import { cellsOfTwin, writeTwin } from "./notebooks/twin.ts";
 import { readNotebook } from "./report/notebook.ts";
 import { notebookPaths } from "./report/notebook_paths.ts";
@@ -19,13 +20,14 @@ const command = new Command("cells")
   )
   .argument("[notebook...]", "notebooks to check (default: all of notebooks/)")
   .option("--fix", "format the cells in place")
+  .option("--tslab", "put them through tslab's compiler too, some seconds a notebook")
   .addHelpText("after", "\nExample:\n  deno task cells --fix notebooks/00_quickstart.ipynb\n")
   .action(cells);
 
 /** Not under data/cache/, which deno.json keeps from Deno's tools. */
 const TWINS = join(PROJECT_FOLDER, "data", "cells");
 
-async function cells(named: string[], { fix }: { fix?: boolean }): Promise<void> {
+async function cells(named: string[], { fix, tslab }: { fix?: boolean; tslab?: boolean }): Promise<void> {
   const paths = notebookPaths(named, "check");
   mkdirSync(TWINS, { recursive: true });
   const faults: string[] = [];
@@ -42,6 +44,7 @@ async function cells(named: string[], { fix }: { fix?: boolean }): Promise<void>
     faults.push(...found.map((fault) => `${name}: ${fault}`));
   }
   faults.push(...await typeFaults(twins));
+  if (tslab) faults.push(...await tslabFaults(paths));
   for (const fault of faults) console.error(`cells: ${fault}`);
   if (faults.length > 0) process.exitCode = 1;
   else console.log(`${paths.length} ${paths.length === 1 ? "notebook" : "notebooks"}: no fault`);

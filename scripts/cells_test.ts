@@ -46,3 +46,24 @@ Deno.test("cells names the cell that is no TypeScript", async () => {
     rmSync(join(PROJECT_FOLDER, "data", "cells", "broken.ts"), { force: true });
   }
 });
+
+Deno.test("cells --tslab finds what tslab's compiler alone refuses: it forgets what kinds of text a constant holds", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rd-cells-"));
+  try {
+    const path = join(folder, "forgetful.ipynb");
+    const cells = [
+      'const found = Math.random() > 2 ? "held" : "partly";',
+      'const kind: "held" | "partly" = found;\nkind;',
+    ];
+    writeFileSync(path, JSON.stringify({ ...notebookOf("# T", ...cells), nbformat: 4 }));
+    const { code, stderr } = await runScript("cells", "--tslab", path);
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      `cells: forgetful.ipynb: cell 2, line 1: Type 'string' is not assignable to type '"held" | "partly"'. (tslab)\n`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+    rmSync(join(PROJECT_FOLDER, "data", "cells", "forgetful.ts"), { force: true });
+  }
+});

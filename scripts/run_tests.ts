@@ -21,7 +21,7 @@ const STEPS: readonly Step[] = [
   { title: "formatting", args: ["fmt", "--check", "--quiet"] },
   { title: "lint", args: ["lint", "--quiet"] },
   { title: "types", args: ["check", "--quiet", "lib", "scripts"] },
-  { title: "notebooks' cells", args: ["run", "-A", "scripts/cells.ts"] },
+  { title: "notebooks' cells", args: ["run", "-A", "scripts/cells.ts", "--tslab"] },
   { title: "unit and doc tests", args: ["test", "-A", "--quiet", "--doc", "lib", "scripts"] },
   {
     title: "notebooks and reports",

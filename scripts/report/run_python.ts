@@ -26,13 +26,15 @@ export function runProgram(
   options: {
     readonly stdin?: string;
     readonly env?: Readonly<Record<string, string>>;
+    /** @default the project's folder */
+    readonly cwd?: string;
     readonly onLine?: (line: string) => void;
   } = {},
 ): Promise<Finished> {
-  const { stdin = "", env = {}, onLine } = options;
+  const { stdin = "", env = {}, cwd = PROJECT_FOLDER, onLine } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, {
-      cwd: PROJECT_FOLDER,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ["pipe", "pipe", "pipe"],
     });
