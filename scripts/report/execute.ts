@@ -86,8 +86,10 @@ export class NotebookError extends RangeError {
   }
 }
 
+/** The line that names the error, where Node shows the code before it; else the first. */
 function firstLine(text: string): string {
-  return plain(text).split("\n").find((line) => line.trim() !== "")?.trim() ?? "no message";
+  const lines = plain(text).split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return lines.find((line) => /^\w*Error: /.test(line)) ?? lines[0] ?? "no message";
 }
 
 function lastLine(text: string): string {

@@ -7,7 +7,7 @@
 const { readFileSync } = require("node:fs");
 const ts = require("@tslab/typescript-for-tslab");
 const { createConverter } = require("tslab/dist/converter");
-const expandShorthands = require("./expand_shorthands.cjs");
+const rewriteCell = require("./rewrite_cell.cjs");
 
 const converter = createConverter({});
 for (const path of process.argv.slice(2)) {
@@ -17,7 +17,7 @@ for (const path of process.argv.slice(2)) {
   );
   let declared = "";
   for (const [i, source] of sources.filter((text) => text.trim() !== "").entries()) {
-    const { diagnostics, declOutput } = converter.convert(declared, expandShorthands(ts, source));
+    const { diagnostics, declOutput } = converter.convert(declared, rewriteCell(ts, source));
     if (diagnostics.length === 0) declared = declOutput;
     for (const { start, messageText } of diagnostics) {
       console.log(JSON.stringify({ path, cell: i + 1, line: start.line + 1, message: messageText }));

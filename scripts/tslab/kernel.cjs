@@ -5,7 +5,7 @@
  */
 const { spawnSync } = require("node:child_process");
 const { join } = require("node:path");
-const expandShorthands = require("./expand_shorthands.cjs");
+const rewriteCell = require("./rewrite_cell.cjs");
 const queued = require("./queued_sockets.cjs");
 require("./language.cjs");
 
@@ -29,7 +29,7 @@ const converter = require("tslab/dist/converter");
 const { createConverter } = converter;
 converter.createConverter = (options) => {
   const made = createConverter(options);
-  return { ...made, convert: (declared, source) => made.convert(declared, expandShorthands(ts, source)) };
+  return { ...made, convert: (declared, source) => made.convert(declared, rewriteCell(ts, source)) };
 };
 
 const zmq = require("zeromq");
