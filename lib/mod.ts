@@ -143,6 +143,7 @@ export { reestimateBatchNorm } from "./batch_norm.ts";
 
 // Artefacts, randomness, parameters
 export {
+  type CurvesFile,
   type FrontFile,
   readAllocation,
   readCurves,
