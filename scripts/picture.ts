@@ -1,12 +1,16 @@
-/** `deno task picture`: the README's picture of the allocation explorer, from the committed curves. */
+/** `deno task picture`: the README's pictures, from the committed curves and chains. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { tradeoffChart } from "../lib/charts.ts";
 import { explorer } from "../lib/explorer/prepare.ts";
 import { loadDenseNetwork } from "../lib/project.ts";
 import { readCurves } from "../lib/rd_files.ts";
+import { summariseChains } from "../lib/results/chain_summaries.ts";
+import { sweepResults } from "../lib/results/sweep_results.ts";
 import { bundleOf } from "../lib/show.ts";
+import { staticSvg } from "../lib/static_svg.ts";
 import { writeFileWhole } from "../lib/store.ts";
 import { Command, run } from "./command_line.ts";
 import { PROJECT_FOLDER } from "./folders.ts";
@@ -18,16 +22,20 @@ import { prepare } from "./report/prepare.ts";
 import { templateText } from "./report/template.ts";
 
 const PICTURE = join(PROJECT_FOLDER, "data", "figures", "explorer.png");
+const CHAINS_PICTURE = join(PROJECT_FOLDER, "data", "figures", "chains_accuracy.svg");
 
 const command = new Command("picture")
   .description(
-    "Draws the allocation explorer on ResNet-32's committed curves and saves it as a picture. Needs Chromium, which " +
-      "RD_CHROMIUM may name.",
+    "Draws the accuracy of the committed chains, and the allocation explorer on ResNet-32's committed curves, and saves " +
+      "both as pictures. The explorer needs Chromium, which RD_CHROMIUM may name.",
   )
-  .option("--out <file>", "where the picture goes", PICTURE)
+  .option("--out <file>", "where the explorer's picture goes", PICTURE)
+  .option("--chains <file>", "where the chains' picture goes", CHAINS_PICTURE)
   .action(picture);
 
-async function picture({ out }: { out: string }): Promise<void> {
+async function picture({ out, chains }: { out: string; chains: string }): Promise<void> {
+  writeFileWhole(chains, await chainsPicture());
+  console.log(chains);
   if (CHROMIUM === undefined) {
     throw new RangeError("Cannot draw the picture: Chromium must be installed, or RD_CHROMIUM name one");
   }
@@ -40,6 +48,16 @@ async function picture({ out }: { out: string }): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
   console.log(out);
+}
+
+/** Accuracy by sparsity, as notebook 04 draws it. */
+async function chainsPicture(): Promise<string> {
+  const { rounds } = sweepResults("cifar10", { where: ({ label }) => label === undefined });
+  const summaries = await summariseChains(rounds);
+  const subtitle = `Protocol ${
+    summaries[0].protocol
+  }: 50 steps of fine-tuning a round; all 10,000 test images`;
+  return staticSvg(tradeoffChart(summaries, { subtitle })) + "\n";
 }
 
 /** A page with the explorer alone. */

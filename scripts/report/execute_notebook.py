@@ -63,6 +63,7 @@ def main(source: str, out: str, folder: str, seconds: str, kernel: str) -> int:
         notebook,
         timeout=float(seconds),
         startup_timeout=120,
+        iopub_timeout=60,  # on a busy machine more than nbclient's 4 s pass between two printed lines
         kernel_name=kernel,
         resources={"metadata": {"path": folder}},
         on_cell_start=start,
