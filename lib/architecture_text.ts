@@ -1,7 +1,7 @@
 /** An architecture as JSON text: how a weights file carries a network that this project has no builder for. */
 import { z } from "zod";
 import { architectureNamed, MODEL_NAMES } from "./models.ts";
-import { type Architecture, inferShapes, type NetworkNode } from "./network.ts";
+import { ACTIVATIONS, type Architecture, inferShapes, type NetworkNode } from "./network.ts";
 import { fieldPath, parseStrictJson } from "./strict_json.ts";
 
 const SIZE = z.int("a whole number from 1").min(1, "a whole number from 1");
@@ -27,19 +27,7 @@ const NODE = z.discriminatedUnion("op", [
   z.strictObject({
     op: z.literal("activation"),
     ...BASE,
-    kind: z.enum([
-      "relu6",
-      "leakyRelu",
-      "elu",
-      "selu",
-      "sigmoid",
-      "hardSigmoid",
-      "tanh",
-      "softplus",
-      "softsign",
-      "swish",
-      "softmax",
-    ]),
+    kind: z.enum(ACTIVATIONS),
     alpha: FINITE.optional(),
   }),
   z.strictObject({ op: z.literal("reshape"), ...BASE, shape: z.array(SIZE, "a list of sizes") }),

@@ -16,7 +16,7 @@ import { foldBatchNorm } from "./fold.ts";
 import { forward } from "./forward.ts";
 import { lossAndGradients } from "./gradient.ts";
 import {
-  type ActivationName,
+  ACTIVATIONS,
   type Architecture,
   inferShapes,
   isTrainable,
@@ -149,20 +149,6 @@ Deno.test(
     }
   }),
 );
-
-const ACTIVATIONS: readonly ActivationName[] = [
-  "relu6",
-  "leakyRelu",
-  "elu",
-  "selu",
-  "sigmoid",
-  "hardSigmoid",
-  "tanh",
-  "softplus",
-  "softsign",
-  "swish",
-  "softmax",
-];
 
 for (const kind of ACTIVATIONS) {
   Deno.test(

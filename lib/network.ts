@@ -73,18 +73,20 @@ export interface PadNode extends NodeBase {
   readonly value?: number;
 }
 
-export type ActivationName =
-  | "relu6"
-  | "leakyRelu"
-  | "elu"
-  | "selu"
-  | "sigmoid"
-  | "hardSigmoid"
-  | "tanh"
-  | "softplus"
-  | "softsign"
-  | "swish"
-  | "softmax";
+export const ACTIVATIONS = [
+  "relu6",
+  "leakyRelu",
+  "elu",
+  "selu",
+  "sigmoid",
+  "hardSigmoid",
+  "tanh",
+  "softplus",
+  "softsign",
+  "swish",
+  "softmax",
+] as const;
+export type ActivationName = typeof ACTIVATIONS[number];
 
 /** An activation other than ReLU. Softmax runs over channels or features. */
 export interface ActivationNode extends NodeBase {

@@ -1,22 +1,14 @@
 /** `deno task notebooks`, as a user calls it. Needs the Python environment. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { runScript } from "./_run_script.ts";
+import { writeNotebook } from "./_write_notebook.ts";
 import { PROJECT_FOLDER } from "./folders.ts";
 
 const ignore = !existsSync(join(process.env.RD_VENV ?? join(PROJECT_FOLDER, ".venv"), "bin", "python"));
-
-/** A notebook of code cells in the notebooks' folder's place: it imports nothing. */
-function writeNotebook(path: string, ...sources: string[]): void {
-  const cells = sources.map((source, i) => (
-    { cell_type: "code", id: `c${i}`, metadata: {}, execution_count: null, outputs: [], source }
-  ));
-  const metadata = { kernelspec: { name: "deno", display_name: "Deno", language: "typescript" } };
-  writeFileSync(path, JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }));
-}
 
 Deno.test({
   name:

@@ -16,6 +16,7 @@ import process from "node:process";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { failingFiles } from "../lib/_failing_files.ts";
 import { paperClaims } from "../lib/notebook/claims.ts";
+import { writeNotebook } from "./_write_notebook.ts";
 import { PROJECT_FOLDER } from "./folders.ts";
 import { accessibilityFindings, visit } from "./report/_browser.ts";
 import {
@@ -67,14 +68,6 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function writeNotebook(path: string, ...sources: string[]): void {
-  const cells = sources.map((source, i) => (
-    { cell_type: "code", id: `c${i}`, metadata: {}, execution_count: null, outputs: [], source }
-  ));
-  const metadata = { kernelspec: { name: "deno", display_name: "Deno", language: "typescript" } };
-  writeFileSync(path, JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }));
 }
 
 Deno.test({

@@ -48,7 +48,7 @@ export function square(layer: LayerConfig, key: string, or?: number): number {
   return refuse(layer, `${key} must be one size for both axes, got ${quote(value)}`);
 }
 
-/** Refuses a field that asks for what is not implemented. */
+/** Refuses a field whose value is none of those allowed; one that is absent stands for its default. */
 export function only(layer: LayerConfig, key: string, allowed: readonly unknown[]): void {
   const value = layer.config[key];
   if (value === undefined || allowed.some((one) => JSON.stringify(one) === JSON.stringify(value))) return;
