@@ -79,7 +79,7 @@ export interface RoundResult {
    * is without.
    */
   readonly distortion: { readonly predicted: number | null; readonly real: number };
-  /** Where the plan settles: towards the dense network, under the round's recovery or, for any but none, under `bn`. */
+  /** Where the plan settles: distance to the dense network, under `bn` if the round recovers anything, else as pruned. */
   readonly settled?: Settled["distortion"];
   readonly top1: RoundTop1;
   /** Test images that are right after the round's last step (see `right_images.ts`); older results lack them. */
