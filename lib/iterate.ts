@@ -124,7 +124,8 @@ export interface IterateOptions {
 
 /**
  * Runs a chain's remaining rounds: curves of the present network, allocation of the whole sparsity, magnitude masks in
- * which nothing grows back, recovery without labels towards the dense network, fine-tuning with frozen masks.
+ * which nothing grows back, recovery without labels towards the dense network, fine-tuning with frozen masks. Recovery
+ * in stages chooses this round's zeros anew within each layer.
  *
  * Under DPF every round is a run of its own from the dense network (see `dpf.ts`): its masks come and go, so weights may
  * grow back from round to round, and what a round says of "pruned" and "recovered" is the dense network under one global
@@ -206,7 +207,7 @@ async function openRound(
   const { pruned, predicted, settled } = await pruneRound(context, network, calibration);
   const curveSeconds = clock();
   const real = (await measureDistortion(engine, network, pruned, calibration))[statistic];
-  const { steps, samples, statistics } = protocol.recovery;
+  const { steps, samples, statistics, stages } = protocol.recovery;
   const isTuned = protocol.fineTuning !== null;
   const bare = await judge(pruned, { isLast: !isTuned && steps.length === 0 });
   const measureSeconds = clock();
@@ -214,6 +215,7 @@ async function openRound(
     dense,
     steps,
     statistics,
+    ...(stages !== undefined && { staging: { unpruned: network, stages } }),
     source: recoveryImages(dense, train, { samples, seed: plan.seed }),
     onProgress: (step, done, total) => progress(step, done, total),
   });

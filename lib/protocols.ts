@@ -13,6 +13,8 @@ export interface Protocol {
     readonly samples: number;
     /** @default "anew" */
     readonly statistics?: StatisticsWay;
+    /** In which least squares prunes each layer, weights solved anew after each. @default the masks come first */
+    readonly stages?: number;
   };
   readonly fineTuning: FineTuning | null;
   /** The first so many test images; they judge a round's last step. */

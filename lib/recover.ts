@@ -44,23 +44,31 @@ export interface RecoverOptions {
   /** Of the source, inputs that the steps other than `bn` hold in memory. @default 512 */
   readonly layerSamples?: number;
   readonly lsq?: SolveOptions;
+  /**
+   * Lets `lsq` choose each layer's zeros anew, as many as it has, by pruning it from its weights before in so many
+   * stages with a solution after each (see `stages.ts`). @default the zeros stay where they are
+   */
+  readonly staging?: { readonly unpruned: Network; readonly stages: number };
   readonly layerwise?: TuneOptions;
   readonly onProgress?: (step: RecoveryStep, done: number, total: number) => void;
 }
 
 /**
- * Recovers what it can of the dense network's outputs without a label. Zeros stay zero; same input, same bits.
+ * Recovers what it can of the dense network's outputs without a label. Zeros stay zero, unless `staging` moves them
+ * within their layer; same input, same bits.
  *
  * `lsq`, with 512 inputs: in forward order, each layer's surviving weights are solved anew by {@link solveLayer}, from
  * what the pruned network gives it to what the dense network makes of the same images; then the batch statistics that
  * follow are measured. Cost: inputs · Σ positions · K² multiply–adds on the engine, K a layer's unfolded inputs.
  *
- * @throws {RangeError} If a step is unknown, there are too few inputs, or a value is not finite (place named).
+ * @throws {RangeError} If a step is unknown, there are too few inputs, stages are no whole number from 1 or lack `lsq`,
+ * or a value is not finite (place named).
  * @throws {TypeError} If the dense network is of another model, or `bn` is asked of an engine without training mode.
  */
 export async function recover(engine: Engine, pruned: Network, options: RecoverOptions): Promise<Network> {
   const { steps, source, layerSamples = 512 } = options;
   checkSteps(steps);
+  checkStaging(options);
   const first = { ...source, count: Math.min(layerSamples, source.count) };
   let network = pruned;
   for (const step of steps) {
@@ -102,6 +110,16 @@ function checkSteps(steps: readonly string[]): void {
   throw new RangeError(`Cannot recover: a step must be one of ${RECOVERY_STEPS.join(", ")}, got "${bad}"`);
 }
 
+function checkStaging({ steps, staging }: RecoverOptions): void {
+  if (staging === undefined) return;
+  if (!Number.isInteger(staging.stages) || staging.stages < 1) {
+    throw new RangeError(`Cannot recover: stages must be an integer of at least 1, got ${staging.stages}`);
+  }
+  if (!steps.includes("lsq")) {
+    throw new RangeError(`Cannot recover: stages need the step lsq, got ${recoveryText(steps)}`);
+  }
+}
+
 function mendStatistics(view: NodeView, how?: StatisticsWay): ReturnType<Mend> {
   const { node } = view;
   return how === "corrected" && node.op === "batchNorm"
@@ -112,9 +130,14 @@ function mendStatistics(view: NodeView, how?: StatisticsWay): ReturnType<Mend> {
 type MendMaker = (engine: Engine, architecture: Architecture, options: RecoverOptions) => Mend;
 
 const MENDS: Readonly<Record<Exclude<RecoveryStep, "bn">, MendMaker>> = {
-  lsq: (_, __, { lsq, statistics }) => (view) => {
+  lsq: (_, __, { lsq, statistics, staging }) => (view) => {
     const { node } = view;
-    return isPrunable(node) ? solveLayer({ ...view, node }, lsq) : mendStatistics(view, statistics);
+    if (!isPrunable(node)) return mendStatistics(view, statistics);
+    const own = staging && {
+      unpruned: staging.unpruned.weights.get(`${node.name}.weight`)!,
+      stages: staging.stages,
+    };
+    return solveLayer({ ...view, node, staging: own }, lsq);
   },
   layerwise: (engine, _, { layerwise, statistics }) => (view) => {
     const { node } = view;

@@ -324,3 +324,48 @@ Deno.test("recoveryImages() gives plain images where asked, else the same crops 
   assert.deepEqual([plain.count, cropped.count], [6, 6]);
   assert.equal(cropped.name, "tiny images 0…5, augmented, seed 1");
 });
+
+Deno.test(
+  "recover() by least squares in stages keeps each layer's number of zeros and what was pruned before, and comes closer",
+  withEngine(async (engine) => {
+    const { dense, pruned: before } = prunedTiny(0.3);
+    const { pruned } = prunedTiny(0.8);
+    const given = { dense, steps: ["lsq"] as const, source: source(96) };
+    const plain = await recover(engine, pruned, given);
+    const once = await recover(engine, pruned, { ...given, staging: { unpruned: before, stages: 1 } });
+    const staged = await recover(engine, pruned, { ...given, staging: { unpruned: before, stages: 6 } });
+    for (const { name } of prunableLayers(dense)) {
+      const of = ({ weights }: Network) => weights.get(`${name}.weight`)!.data;
+      const zeros = (network: Network) => of(network).filter((weight) => weight === 0).length;
+      assert.equal(zeros(staged), zeros(pruned), name);
+      assert.ok(of(before).every((weight, i) => weight !== 0 || of(staged)[i] === 0), name);
+      assert.deepEqual(of(once), of(plain), name);
+    }
+    const images = given.source.read(0, 96);
+    const logits = (network: Network) => [...outputsOf(network, images).values()].at(-1)!;
+    const error = (network: Network) => squaredError(logits(network), logits(dense));
+    assert.ok(error(staged) < error(plain), `${error(staged)} in stages, ${error(plain)} at once`);
+    const again = await recover(engine, pruned, { ...given, staging: { unpruned: before, stages: 6 } });
+    assert.deepEqual([...again.weights], [...staged.weights]);
+  }),
+);
+
+Deno.test(
+  "recover() refuses stages that are no whole number, or without least squares",
+  withEngine(async (engine) => {
+    const { dense, pruned } = prunedTiny();
+    const refuses = (stages: number, step: RecoveryStep, message: RegExp) =>
+      assert.rejects(
+        recover(engine, pruned, {
+          dense,
+          steps: [step],
+          source: source(),
+          staging: { unpruned: dense, stages },
+        }),
+        (error) => error instanceof RangeError && message.test(error.message),
+      );
+    await refuses(0, "lsq", /stages must be an integer of at least 1, got 0/);
+    await refuses(1.5, "lsq", /got 1.5/);
+    await refuses(2, "correction", /stages need the step lsq, got correction/);
+  }),
+);

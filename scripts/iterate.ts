@@ -90,6 +90,11 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
       .choices([...STATISTICS_WAYS]),
   )
   .option(
+    "--stages <n>",
+    "lsq: prune each layer in so many stages, its surviving weights solved anew after each",
+    wholeNumber(1),
+  )
+  .option(
     "--distill <weight>",
     "share of the dense network's probabilities in the targets, 0 to 1",
     finiteNumber,

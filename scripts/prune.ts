@@ -37,6 +37,7 @@ interface Options extends NetworkFlags, EngineFlags {
   recoveryImages: number;
   root?: string;
   statistics: StatisticsWay;
+  stages?: number;
   augment: boolean;
   seed: number;
   out: string;
@@ -69,6 +70,11 @@ const command = addEngineOptions(addNetworkOptions(new Command("prune")))
     )
       .choices([...STATISTICS_WAYS]).default("anew"),
   )
+  .option(
+    "--stages <n>",
+    "lsq: prune each layer in so many stages, its surviving weights solved anew after each",
+    wholeNumber(1),
+  )
   .option("--no-augment", "recover on plain images: right for a network that was trained on such")
   .option("--seed <n>", "of their crops and flips", wholeNumber(0), 1)
   .requiredOption("--out <file>", "where the pruned network goes (safetensors)")
@@ -89,6 +95,9 @@ const command = addEngineOptions(addNetworkOptions(new Command("prune")))
 
 async function pruneCommand(options: Options): Promise<void> {
   const steps = stepsOf(options.recovery);
+  if (options.stages !== undefined && !steps.includes("lsq")) {
+    throw new UsageError("Cannot prune in stages: --stages needs --recovery with lsq");
+  }
   if (options.half && options.compact === undefined) {
     throw new UsageError("Cannot store half floats: --half goes with --compact");
   }
@@ -99,9 +108,12 @@ async function pruneCommand(options: Options): Promise<void> {
   const plain = pruneNetwork(dense, masks);
   const recovery = steps.length === 0 ? null : await openRecovery(dense, options);
   const began = performance.now();
-  const pruned = recovery === null
-    ? plain
-    : await recoverWithBar(recovery, plain, { dense, steps, statistics: options.statistics });
+  const pruned = recovery === null ? plain : await recoverWithBar(recovery, plain, {
+    dense,
+    steps,
+    statistics: options.statistics,
+    ...(options.stages !== undefined && { staging: { unpruned: dense, stages: options.stages } }),
+  });
   const seconds = Number(((performance.now() - began) / 1000).toFixed(2));
   const { weights, zeros, sparsity, remainingMacs } = summariseSparsity(pruned);
   const origin = provenance({
@@ -110,7 +122,8 @@ async function pruneCommand(options: Options): Promise<void> {
     protocol: `one-shot magnitude pruning by ${allocation.method}, ` +
       (recovery === null
         ? "no recovery"
-        : `recovery ${recoveryText(steps)} on ${recovery.source.name}, statistics ${options.statistics}`),
+        : `recovery ${recoveryText(steps)} on ${recovery.source.name}, statistics ${options.statistics}` +
+          (options.stages === undefined ? "" : `, ${options.stages} stages`)),
     samples: recovery?.source.count ?? null,
     weightsSha256,
     allocationSha256: sha256(options.allocation),
@@ -171,14 +184,13 @@ async function openRecovery(dense: Network, options: Options): Promise<OpenRecov
 async function recoverWithBar(
   { engine, source }: OpenRecovery,
   pruned: Network,
-  { dense, steps, statistics }: Pick<RecoverOptions, "dense" | "steps" | "statistics">,
+  options: Pick<RecoverOptions, "dense" | "steps" | "statistics" | "staging">,
 ): Promise<Network> {
+  const { steps } = options;
   const bar = progressBar("recovery", steps.length, "| {step}");
   try {
     return await recover(engine, pruned, {
-      dense,
-      steps,
-      statistics,
+      ...options,
       source,
       onProgress: (step, done, total) => bar.update(steps.indexOf(step) + done / total, { step }),
     });

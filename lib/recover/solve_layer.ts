@@ -4,6 +4,7 @@ import type { ConvNode, DepthwiseNode, Parameter, PrunableNode } from "../networ
 import { fromEngineLayout, toEngineLayout } from "../variables.ts";
 import { type GramMatrices, gramMatrices } from "./gram.ts";
 import { solveRidge } from "./ridge.ts";
+import { solveInStages, type Staging } from "./stages.ts";
 import type { NodeView } from "./walk.ts";
 
 export interface SolveOptions {
@@ -20,19 +21,24 @@ export interface SolveOptions {
  * network makes of its own inputs there; weights at 0 stay 0.
  *
  * The Gram matrix of x is summed on the engine a few thousand rows at a time and in float64 over those. A bias stays.
+ * With `staging` the layer is pruned anew, to as many zeros as it has, by {@link solveInStages}; the matrices are the
+ * same for all stages.
  */
 export async function solveLayer(
-  { node, inputs, denseOutputs, weights }: NodeView & { readonly node: PrunableNode },
+  { node, inputs, denseOutputs, weights, staging }: NodeView & {
+    readonly node: PrunableNode;
+    readonly staging?: Staging;
+  },
   options: SolveOptions = {},
 ): Promise<Map<string, Parameter>> {
   const weight = weights.get(`${node.name}.weight`)!;
   const bias = weights.get(`${node.name}.bias`);
   const targets = bias === undefined ? denseOutputs : withoutBias(denseOutputs, bias);
   try {
-    const present = Float64Array.from(toEngineLayout(weight));
-    const solution = node.op === "depthwise"
-      ? await solveChannels(node, { inputs, targets, present }, options)
-      : await solveFrom(await gramMatrices(node, inputs, targets), present, options);
+    const solve = await solverOf(node, { inputs, targets }, options);
+    const solution = staging === undefined
+      ? await solve(Float64Array.from(toEngineLayout(weight)))
+      : await solveInStages(weight, staging, solve);
     const data = fromEngineLayout(weight.shape, solution);
     return new Map([[`${node.name}.weight`, { shape: weight.shape, data }]]);
   } catch (error) {
@@ -41,6 +47,19 @@ export async function solveLayer(
   } finally {
     if (targets !== denseOutputs) tf.dispose([...targets]);
   }
+}
+
+/** What solves a layer's kept weights, for any weights that say which are kept. */
+async function solverOf(
+  node: PrunableNode,
+  { inputs, targets }: { readonly inputs: readonly tf.Tensor[]; readonly targets: readonly tf.Tensor[] },
+  options: SolveOptions,
+): Promise<(present: Float64Array) => Promise<Float64Array>> {
+  if (node.op === "depthwise") {
+    return (present) => solveChannels(node, { inputs, targets, present }, options);
+  }
+  const matrices = await gramMatrices(node, inputs, targets);
+  return (present) => solveFrom(matrices, present, options);
 }
 
 /** Dead inputs leave the weights as they are: any would do. */

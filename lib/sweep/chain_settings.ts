@@ -28,7 +28,8 @@ function targetsOnce(defaults: SweepConfiguration["defaults"], { targets, rounds
 
 /** Says what the chain is, and what differs from the plainest: a file name without anything to be quoted. */
 export function chainName(settings: ChainSettings): string {
-  const { model, method, protocol, statistic, curveRecovery, recovery, statistics, distill } = settings;
+  const { model, method, protocol, statistic, curveRecovery, recovery, statistics, stages, distill } =
+    settings;
   const parts = [
     model,
     method,
@@ -39,6 +40,7 @@ export function chainName(settings: ChainSettings): string {
     protocol,
     recovery === undefined ? undefined : recovery === "none" ? "unrecovered" : recovery,
     statistics,
+    stages === undefined ? undefined : `stages${stages}`,
     distill === undefined ? undefined : `distilled${distill}`,
     settings.fineTuning === false ? "untuned" : undefined,
     settings.label,

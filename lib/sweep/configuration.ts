@@ -19,6 +19,7 @@ const CHAIN = {
   settle: COUNT.optional(),
   recovery: NAME.optional(),
   statistics: NAME.optional(),
+  stages: COUNT.optional(),
   distill: SHARE.optional(),
   fineTuning: z.boolean("true or false").optional(),
   images: COUNT.optional(),

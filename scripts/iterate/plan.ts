@@ -22,6 +22,7 @@ export interface PlanFlags {
   readonly settle?: number;
   readonly recovery?: string;
   readonly statistics?: StatisticsWay;
+  readonly stages?: number;
   readonly distill?: number;
   readonly fineTuning: boolean;
   readonly images?: number;
@@ -60,6 +61,7 @@ function protocolOf(flags: PlanFlags): Protocol {
   const changes = [
     recoveryChange(flags),
     statisticsChange(flags),
+    stagesChange(flags),
     distillationChange(flags),
     tuningChange(flags),
     imagesChange(flags),
@@ -93,6 +95,17 @@ function statisticsChange({ statistics }: PlanFlags): Change | null {
   return {
     text: `statistics ${statistics}`,
     apply: (protocol) => ({ ...protocol, recovery: { ...protocol.recovery, statistics } }),
+  };
+}
+
+function stagesChange({ stages, recovery }: PlanFlags): Change | null {
+  if (stages === undefined) return null;
+  if (!parseRecovery(recovery ?? "none").includes("lsq")) {
+    throw new UsageError("Cannot prune in stages: --stages needs --recovery with lsq");
+  }
+  return {
+    text: `${stages} stages`,
+    apply: (protocol) => ({ ...protocol, recovery: { ...protocol.recovery, stages } }),
   };
 }
 

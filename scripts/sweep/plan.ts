@@ -108,6 +108,7 @@ function chainArguments(flags: PlanFlags): string[] {
     settle: flags.settle,
     recovery,
     statistics: flags.statistics,
+    stages: flags.stages,
     distill: flags.distill,
     images: flags.images,
     "test-images": flags.testImages,
