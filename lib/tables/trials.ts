@@ -69,12 +69,16 @@ export function pairTrials(
   });
 }
 
-/** Differences of pairs in points with their intervals, recovery by recovery, in a line of text. */
+/** Differences of pairs in points with their intervals, in a line of text; what pairs have in common once. */
 export function trialPairsText(pairs: readonly TrialPair[]): string {
-  return pairs.map(({ first, second }) => {
-    const { difference, interval, p } = compareTrials(first, second);
-    return `${first.stage} ${formatPoints(difference, 1)} (${formatInterval(interval, 1)}, p = ${
-      p.toPrecision(2)
-    })`;
-  }).join(", ") || "not measured";
+  const groups = [...Map.groupBy(pairs, ({ at }) => at)].map(([at, group]) =>
+    `${at}: ${
+      group.map(({ first, second }) => {
+        const { difference, interval, p } = compareTrials(first, second);
+        const ends = formatInterval(interval, 1);
+        return `${first.stage} ${formatPoints(difference, 1)} (${ends}, p = ${p.toPrecision(2)})`;
+      }).join(", ")
+    }`
+  );
+  return groups.join("; ") || "not measured";
 }
