@@ -21,8 +21,8 @@ export function imagenetTrialsTable(
       { name: "MACs left", ...SHARE },
       { name: "top-1", ...SHARE },
       { name: "95 % interval", align: "right" },
-      { name: "distortion, predicted", unit: "logits²" },
-      { name: "real", unit: "logits²" },
+      { name: "predicted by its curves" }, // of a layer's own output under the single-layer objective
+      { name: "real distortion", unit: "logits²" },
       { name: "same network as" },
     ],
     rows: trials.map(({ name, stage, sparsity, remainingMacs, top1, testImages, ...trial }): Cell[] => [
