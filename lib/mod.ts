@@ -85,6 +85,7 @@ export {
   type RdCurves,
 } from "./rd_curve.ts";
 export { allocationFile, allocationProblem, curvesFile } from "./pipeline.ts";
+export { curvesUnder } from "./curves_under.ts";
 export {
   type Allocation,
   type AllocationCost,
