@@ -159,7 +159,10 @@ function drawnNoise(
 
 /** Mean and deviation of each input channel that give the stem's outputs their running statistics. */
 function stemStatistics(network: Network): ChannelStatistics[] {
-  const stem = network.nodes.find(({ op, inputs }) => op === "conv" && inputs[0] === "input");
+  const pad = network.nodes.find(({ op, inputs }) => op === "pad" && inputs[0] === "input"); // Keras pads by a layer
+  const stem = network.nodes.find(({ op, inputs }) =>
+    op === "conv" && ["input", pad?.name].includes(inputs[0])
+  );
   const norm = network.nodes.find(({ op, inputs }) => op === "batchNorm" && inputs[0] === stem?.name);
   if (stem === undefined || norm === undefined) {
     throw new TypeError(

@@ -15,6 +15,7 @@ import {
   calibrationNoise,
   calibrationTensors,
 } from "./calibration_set.ts";
+import type { NetworkNode } from "./network.ts";
 import { resnet32 } from "./resnet32.ts";
 import { serializeSafetensors, type StoredTensor } from "./safetensors.ts";
 
@@ -94,6 +95,16 @@ Deno.test("calibrationMatchedNoise() finds the channels whose statistics the ste
     const deviation = Math.sqrt(mean(values.map((v) => (v - mean(values)) ** 2)));
     assertAllclose([deviation], [deviations[c]], { rtol: 0.04 });
   }
+  const apart = network.nodes.flatMap((node): NetworkNode[] =>
+    node.op === "conv" && node.name === "conv1"
+      ? [
+        { op: "pad", name: "conv1_pad", inputs: ["input"], margins: [1, 1, 1, 1] },
+        { ...node, inputs: ["conv1_pad"], padding: 0 },
+      ]
+      : [node]
+  );
+  const padded = { ...network, nodes: apart, weights };
+  assert.deepEqual(calibrationMatchedNoise(padded, { samples: 8, seed: 1 }), noise); // the same function in two nodes
   const flat = new Map([...weights, ["bn1.running_var", { shape: [16], data: new Float32Array(16) }]]);
   assert.throws(() => calibrationMatchedNoise({ ...network, weights: flat }, { samples: 1, seed: 1 }), {
     name: "RangeError",

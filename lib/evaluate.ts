@@ -8,6 +8,8 @@ import { checkImages, type Network } from "./network.ts";
 export interface EvaluateOptions {
   /** Images in one forward pass. @default 250 */
   readonly batch?: number;
+  /** Sees every batch's logits [batch · classes]; gone afterwards. */
+  readonly onLogits?: (logits: Float32Array, first: number) => void;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -48,7 +50,7 @@ export async function evaluateSource(
   engine: Engine,
   network: Network,
   source: LabelledSource,
-  { batch = 250, onProgress }: EvaluateOptions = {},
+  { batch = 250, onLogits, onProgress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkImages(network, source);
   const { classCount } = network;
@@ -60,6 +62,7 @@ export async function evaluateSource(
       predictions[first + i] = predicted;
       if (predicted === source.labels[first + i]) correct++;
     }
+    onLogits?.(logits, first);
     onProgress?.(Math.min(source.count, first + batch), source.count);
   });
   const samples = Array.from(source.labels).filter((label) => label >= 0).length;

@@ -52,6 +52,7 @@ export {
   shuffledFolder,
   sliceFolder,
 } from "./image_reader.ts";
+export { type PhotographSplit, splitPhotographs } from "./imagenet/split.ts";
 export { type ImagenetAtHand, imagenetAtHand } from "./notebook/imagenet_at_hand.ts";
 export { CIFAR10_CLASSES } from "./cifar10_facts.ts";
 export { type ImageSet, sliceImages } from "./cifar10.ts";
@@ -84,6 +85,7 @@ export {
   type RdCurves,
 } from "./rd_curve.ts";
 export { allocationFile, allocationProblem, curvesFile } from "./pipeline.ts";
+export { curvesUnder } from "./curves_under.ts";
 export {
   type Allocation,
   type AllocationCost,
@@ -242,7 +244,9 @@ export { chainAllocation } from "./results/chain_allocations.ts";
 export { searchExcess, searchExcessTable } from "./results/search_excess.ts";
 export { liveChain } from "./results/live_chain.ts";
 export { type Trial, type TrialPlan, trialPoints, tryRecoveries } from "./trials.ts";
-export { pairTrials, type TrialPair, trialPairsTable, trialsTable } from "./tables/trials.ts";
+export { pairTrials, type TrialPair, trialPairsTable, trialPairsText, trialsTable } from "./tables/trials.ts";
+export { type ImagenetTrial, type ImagenetTrials, imagenetTrials } from "./results/imagenet_trials.ts";
+export { imagenetTrialsTable } from "./tables/imagenet_trials.ts";
 export {
   missingChainsTable,
   type PlannedChain,

@@ -291,7 +291,11 @@ Deno.test("plot-log draws several logs as a page without scripts and as an SVG, 
   assert.ok(!existsSync(join(folder, "never.html")));
 });
 
-for (const name of ["curves", "allocate", "prune", "iterate", "sweep", "evaluate", "train", "plot-log"]) {
+for (
+  const name of [
+    ...["curves", "allocate", "prune", "iterate", "sweep", "evaluate", "imagenet", "train", "plot-log"],
+  ]
+) {
   Deno.test(`${name} --help explains every option and ends with 0`, async () => {
     const { code, stdout, stderr } = await command(name, "--help");
     assert.deepEqual([code, stderr], [0, ""]);

@@ -3,6 +3,7 @@ import { compareTrials } from "../results/comparisons.ts";
 import type { Cell, Table } from "../tables.ts";
 import type { Trial } from "../trials.ts";
 import { DIFFERENCE, differenceCells } from "./chain_summaries.ts";
+import { formatInterval, formatPoints } from "./format.ts";
 
 const SHARE = { unit: "%", digits: 2 };
 
@@ -66,4 +67,18 @@ export function pairTrials(
     const other = trials.find(({ name, stage }) => name === second && stage === one.stage);
     return other === undefined ? [] : [{ at, first: one, second: other }];
   });
+}
+
+/** Differences of pairs in points with their intervals, in a line of text; what pairs have in common once. */
+export function trialPairsText(pairs: readonly TrialPair[]): string {
+  const groups = [...Map.groupBy(pairs, ({ at }) => at)].map(([at, group]) =>
+    `${at}: ${
+      group.map(({ first, second }) => {
+        const { difference, interval, p } = compareTrials(first, second);
+        const ends = formatInterval(interval, 1);
+        return `${first.stage} ${formatPoints(difference, 1)} (${ends}, p = ${p.toPrecision(2)})`;
+      }).join(", ")
+    }`
+  );
+  return groups.join("; ") || "not measured";
 }
