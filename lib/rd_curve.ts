@@ -73,6 +73,8 @@ export interface RdCurves {
 export interface LevelOptions extends Pick<StatisticOptions, "quantile"> {
   /** Ascending sparsities in [0, 1], the first 0; `auto` measures those of 101 that the curves need. @default "auto" */
   readonly levels?: readonly number[] | "auto";
+  /** Of adaptive levels: the largest error left, as a share of what is at stake; larger is cheaper. @default 0.05 */
+  readonly tolerance?: number;
   /** Measure only until the allocations at these sparsities are proven, if curves rise; `levels` is then the grid. */
   readonly certify?: { readonly sparsities: readonly number[]; readonly gap?: number };
   /** The statistic that adaptive and certified measuring, and the bands, look at. @default "mean" */
@@ -150,14 +152,14 @@ export function departures(
 /** The curves that a meter gives: on the levels asked for, adaptively, or certified. */
 export async function curvesBy(meter: Meter, options: LevelOptions = {}): Promise<Omit<RdCurves, "model">> {
   const table = createSampleTable(meter, gridOf(options), options);
-  const { statistic, onRound, certify } = options;
+  const { statistic, onRound, certify, tolerance } = options;
   const every = [...table.levels.keys()];
   if (certify !== undefined) {
     const certified = await measureCertified(table, { ...certify, statistic, onRound });
     return { ...summary(table, atHand(table), "next", options), certified };
   }
   if ((options.levels ?? "auto") === "auto") {
-    const { knots, heldOut, ...worst } = await measureAdaptively(table, { statistic, onRound });
+    const { knots, heldOut, ...worst } = await measureAdaptively(table, { statistic, tolerance, onRound });
     return { ...summary(table, knots, "between", options), heldOut: { ...worst, levels: heldOut } };
   }
   await table.require(table.layers.map(() => every));

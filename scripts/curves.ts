@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { prunableLayers } from "../lib/network.ts";
 import { curvesFile } from "../lib/pipeline.ts";
 import { makeFolderOf, projectPath } from "../lib/project.ts";
+import { DEFAULT_TOLERANCE } from "../lib/rd_curve/adaptive.ts";
 import { countsOf, curveLayers } from "../lib/rd_curve/layers.ts";
 import { OBJECTIVES } from "../lib/rd_curve/measurement.ts";
 import { RECOVERIES } from "../lib/rd_curve/recovery.ts";
@@ -14,7 +15,14 @@ import { provenance } from "../lib/store.ts";
 import { Command, Option, run, UsageError, wholeNumber } from "./command_line.ts";
 import { type Job, type Opened, openJob, seedOf } from "./curves/job.ts";
 import { mergeCommand } from "./curves/merge.ts";
-import { parseGap, parseLevels, parseShard, parseSparsities, type ShardFlag } from "./curves/parse.ts";
+import {
+  parseGap,
+  parseLevels,
+  parseShard,
+  parseSparsities,
+  parseTolerance,
+  type ShardFlag,
+} from "./curves/parse.ts";
 import { layersOfShard, writeShard } from "./curves/shard_file.ts";
 import { levelsOf, openFirstOrder, openMeter, type Source, type SourceFlags } from "./curves/source.ts";
 import { memoryFacts, memoryText } from "./curves/peak_memory.ts";
@@ -54,9 +62,16 @@ const command = addStatisticOptions(
     .option(
       "--levels <list>",
       "auto: as many of 101 as the curves need, interpolated between, until levels held out of each layer are off by at " +
-        "most 5 % of the whole network's distortion; or sparsities such as 0,0.25,0.5,1; or a COUNT of levels from 0 to 1",
+        "most the tolerance; or sparsities such as 0,0.25,0.5,1; or a COUNT of levels from 0 to 1",
       parseLevels,
       "auto",
+    )
+    .option(
+      "--tolerance <share>",
+      "of --levels auto: the largest error left between measured levels, as a share of the whole network's distortion " +
+        "there; 0.1 takes some four fifths of the time of 0.05",
+      parseTolerance,
+      DEFAULT_TOLERANCE,
     )
     .option(
       "--certify <list>",
@@ -211,7 +226,7 @@ async function measure(source: Source, run: Run): Promise<Summary> {
     ...departures(options),
   };
   source.finish();
-  const origin = originOf(source, run);
+  const origin = { ...originOf(source, run), ...(curves.heldOut && { tolerance: options.tolerance }) };
   const file = curvesFile(curves, options.statistic, provenance(origin), { refinement: options.refine });
   writeCurves(options.out, options.firstOrder ? { ...file, method: "first-order" } : file);
   const { seconds, memoryMiB: memory } = origin;

@@ -11,7 +11,7 @@ import { type Stakes, stakesOf } from "./stakes.ts";
 export interface AdaptiveOptions {
   /** Whose curve must be right; the others are interpolated at the same knots. @default "mean" */
   readonly statistic?: Statistic;
-  /** Largest error on held-out levels, as a share of what is at stake there. @default 0.05 */
+  /** Largest error on held-out levels, as a share of what is at stake there; larger is cheaper. @default 0.05 */
   readonly tolerance?: number;
   /** Told after each round: what it was for, and the levels measured so far. */
   readonly onRound?: (title: string, measured: number) => void;
@@ -45,6 +45,8 @@ export interface AdaptiveResult {
   readonly worstRelative: number;
 }
 
+export const DEFAULT_TOLERANCE = 0.05;
+
 /** Where each curve starts: closer together where curves bend, near 1. */
 const FIRST_KNOTS = [0.1, 0.3, 0.5, 0.7, 0.85, 0.95, 1];
 
@@ -57,6 +59,15 @@ const DECIDED_AT = [0.5, 0.8, 0.9, 0.95];
 /** Rounds of measuring what those allocations choose; a later one rarely finds a new level. */
 const MOST_DECISIONS = 4;
 
+/**
+ * Of the tolerance: how far a curve may be from straight before its gap is halved, which is also how far it must rise
+ * over a gap before that is looked into.
+ */
+const BEND = 0.5;
+
+/** Of the tolerance: the rise over a gap beyond which an allocation must not rest on a guess within it. */
+const GUESS = 0.2;
+
 /** The choices matter here, not their proof. */
 const SEARCH = { stateLimit: 200_000, effortLimit: 2_000_000 };
 
@@ -64,21 +75,25 @@ const SEARCH = { stateLimit: 200_000, effortLimit: 2_000_000 };
  * Fills a table with the levels that make every interpolated curve right where it matters.
  *
  * Seven levels first. Then, from coarse to fine, the middle of each gap is measured and compared with the curve through
- * its neighbours; a gap whose middle was off by more than half the tolerance is halved again. Then the levels that
- * allocations on these curves take are measured, so that the numbers they are chosen by are no guesses. Last, two levels
+ * its neighbours; a gap whose middle was off by more than half the tolerance is halved again. A gap over which the curve
+ * rises by less than that is left alone: where curves rise, nothing within can be further off. Then the levels that
+ * allocations on these curves take are measured, so that the numbers they are chosen by are no guesses, except within
+ * gaps of a rise of a fifth of the tolerance. Last, two levels
  * of each layer, in the middle of its widest gaps, are held out: measured after all knots are set, compared, and only
  * then made knots themselves. A layer that fails is checked again on new levels, until it passes or nothing is left.
  *
  * Errors are measured against what is at stake (see {@link stakesOf}), not against the layer's own distortion: a curve
  * is the squared length of a sum of a few hundred random movements, so it is rough at every scale, by 10 to 20 % from
  * one hundredth to the next at moderate sparsity, and no number of knots below all of them would meet 5 % of itself.
- * Both shares are reported. The errors of several layers add up in the distortion of an allocation, and an allocation
+ * Both shares are reported.
+ *
+ * The errors of several layers add up in the distortion of an allocation, and an allocation
  * misses the dips between knots that one on all levels finds: on made-up curves that wander by 10 % from level to level it
  * was 11 % worse on average, by 5 % it was 5 %.
  */
 export async function measureAdaptively(
   table: SampleTable,
-  { statistic = "mean", tolerance = 0.05, onRound = () => {} }: AdaptiveOptions = {},
+  { statistic = "mean", tolerance = DEFAULT_TOLERANCE, onRound = () => {} }: AdaptiveOptions = {},
 ): Promise<AdaptiveResult> {
   const { layers, levels } = table;
   const energies = layers.map((layer) => prunedEnergies(layer, levels));
@@ -91,11 +106,13 @@ export async function measureAdaptively(
   let stakes = currentStakes();
   let open = knots.map(gapsOf);
   while (open.some((gaps) => gaps.length > 0)) {
-    const middles = open.map((gaps, i) => usable(i, gaps));
+    const middles = open.map((gaps, i) =>
+      usable(i, gaps).filter((gap) => riseOver(i, gap) > BEND * tolerance)
+    );
     await table.require(middles.map((found) => found.map(({ middle }) => middle)));
     open = middles.map((found, i) => {
       const predicted = curve(i);
-      const bent = found.filter(({ middle }) => errorAt(i, middle, predicted) > tolerance / 2);
+      const bent = found.filter(({ middle }) => errorAt(i, middle, predicted) > BEND * tolerance);
       insert(i, found.map(({ middle }) => middle));
       return bent.flatMap(({ left, middle, right }) => gapsOf([left, middle, right]));
     });
@@ -103,7 +120,7 @@ export async function measureAdaptively(
     onRound("gaps that bend", table.measured());
   }
   for (let round = 0; round < MOST_DECISIONS; round++) {
-    const chosen = chosenLevels();
+    const chosen = chosenLevels().map((found, i) => found.filter((j) => !isSafeGuess(i, j)));
     if (chosen.every((found, i) => found.every((j) => table.has(i, j)))) break;
     await table.require(chosen);
     chosen.forEach((found, i) => insert(i, found));
@@ -176,6 +193,19 @@ export async function measureAdaptively(
   function errorAt(i: number, j: number, predicted: readonly number[]): number {
     const scale = stakes.at[i][j];
     return scale > 0 ? Math.abs(predicted[j] - table.value(i, j, statistic)) / scale : 0;
+  }
+
+  /** How far the curve rises over a gap, as a share of what is at stake in its middle. */
+  function riseOver(i: number, { left, right, middle }: Gap & { middle: number }): number {
+    const rise = table.value(i, right, statistic) - table.value(i, left, statistic);
+    return rise / stakes.at[i][middle];
+  }
+
+  function isSafeGuess(i: number, j: number): boolean {
+    if (table.has(i, j)) return false;
+    const right = knots[i].find((knot) => knot > j)!;
+    const left = knots[i].findLast((knot) => knot < j)!;
+    return riseOver(i, { left, right, middle: j }) <= GUESS * tolerance;
   }
 
   /** Gaps of a layer in which something is at stake, with the level in their middle. */

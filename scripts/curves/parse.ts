@@ -36,6 +36,12 @@ export function parseGap(text: string): number {
   throw new UsageError(`Cannot certify an allocation: the gap must be at least 0, got ${text}`);
 }
 
+export function parseTolerance(text: string): number {
+  const tolerance = finiteNumber(text);
+  if (tolerance > 0) return tolerance;
+  throw new UsageError(`Cannot measure adaptively: the tolerance must be above 0, got ${text}`);
+}
+
 export function parseShard(text: string): ShardFlag {
   const [, shard, shards] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
   if (shard >= 1 && shard <= shards) return { shard, shards };

@@ -18,6 +18,7 @@ import { bandsOf, type StatisticFlags } from "./statistic_options.ts";
 
 export interface SourceFlags extends NetworkFlags, EngineFlags, CalibrationFlags, StatisticFlags {
   levels: readonly number[] | "auto";
+  tolerance: number;
   certify?: number[];
   gap: number;
   objective: Objective;
@@ -53,9 +54,9 @@ const PASSES_PER_WORKER = 2000;
 
 /** Levels and statistic as the library takes them. */
 export function levelsOf(flags: SourceFlags): LevelOptions {
-  const { levels, certify, gap, statistic, quantile } = flags;
+  const { levels, tolerance, certify, gap, statistic, quantile } = flags;
   const certified = certify && { certify: { sparsities: certify, gap } };
-  return { levels, statistic, quantile, bands: bandsOf(flags), ...certified };
+  return { levels, tolerance, statistic, quantile, bands: bandsOf(flags), ...certified };
 }
 
 /**
