@@ -1,5 +1,5 @@
 /** The curve families of several networks side by side: small multiples with shared axes. */
-import type { Cell } from "../tables.ts";
+import type { Cell, Table } from "../tables.ts";
 import { formatPercent, formatShort } from "../tables/format.ts";
 import { logAxis } from "./axes.ts";
 import { colourAt } from "./colour.ts";
@@ -58,17 +58,7 @@ export function curvePanelsChart(
         ...logAxis(values),
       },
     }),
-    table: {
-      caption: `${title}: normalised distortion`,
-      columns: [{ name: "network" }, { name: "layer" }, { name: "sparsity", unit: "%" }, {
-        name: "distortion",
-      }],
-      rows: panels.flatMap(({ curves }, i) =>
-        curves.layers.flatMap(({ name }, l) =>
-          curves.levels.map((level, k): Cell[] => [curves.model, name, level, families[i][l][k]])
-        )
-      ),
-    },
+    table: familiesTable(panels, families, `${title}: normalised distortion`),
   };
 }
 
@@ -93,6 +83,30 @@ export function layerSpread({ levels, layers }: Pick<Curves, "levels" | "layers"
   const k = distance.indexOf(Math.min(...distance));
   const at = layers.map(({ distortion }) => distortion[k]).filter((value) => value > 0);
   return Math.max(...at) / Math.min(...at);
+}
+
+/** A row a layer, a column a level; a network without that level leaves it empty. */
+function familiesTable(
+  panels: readonly CurvePanel[],
+  families: readonly (readonly (readonly number[])[])[],
+  caption: string,
+): Table {
+  const levels = [...new Set(panels.flatMap(({ curves }) => curves.levels))].sort((a, b) => a - b);
+  return {
+    caption,
+    columns: [
+      { name: "network" },
+      { name: "layer" },
+      ...levels.map((level) => ({ name: formatPercent(level, level * 100 % 1 === 0 ? 0 : 1) })),
+    ],
+    rows: panels.flatMap(({ curves }, i) =>
+      curves.layers.map(({ name }, l): Cell[] => [
+        curves.model,
+        name,
+        ...levels.map((level) => families[i][l][curves.levels.indexOf(level)] ?? null),
+      ])
+    ),
+  };
 }
 
 function columnAxis({ labels, curves }: CurvePanel, i: number, count: number): Axis {
@@ -122,7 +136,7 @@ function lines(
     name: plotlyText(`${model} ${name}`),
     xaxis,
     x: levels,
-    y: family[l].map((value) => value > 0 ? value : null),
+    y: family[l].map((value) => value > 0 ? Number(value.toPrecision(4)) : null), // a line shows no more
     line: { color: colourAt(DEPTH_COLOURS, layers.length === 1 ? 0 : l / (layers.length - 1)), width: 1.2 },
     hovertemplate: "<b>%{fullData.name}</b><br>sparsity %{x:.1%}<br>%{y:.3~g} of the dearest<extra></extra>",
   }));
