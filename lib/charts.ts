@@ -7,6 +7,7 @@
 export { accuracyChart } from "./charts/accuracy.ts";
 export { curveChart, type Curves, curvesChart } from "./charts/curves.ts";
 export { type ComparedCurve, curveComparisonChart } from "./charts/curve_comparison.ts";
+export { type CurvePanel, curvePanelsChart, layerSpread, normalisedCurves } from "./charts/curve_panels.ts";
 export { frontChart, type FrontPlace } from "./charts/front.ts";
 export { identityChart, type IdentityPoint } from "./charts/identity.ts";
 export { scalingChart, type ScalingSeries } from "./charts/scaling.ts";

@@ -5,6 +5,8 @@
  */
 import { type Figure, isFigure } from "./charts/figure.ts";
 import { type ExplorerData, isExplorer } from "./explorer/data.ts";
+import type { PageCode } from "./explorer/frame.ts";
+import { explorerScript, explorerStyle } from "./explorer/page_script.ts";
 import { isJudgedClaim, type JudgedClaim } from "./notebook/claims.ts";
 import type { Provenance } from "./provenance.ts";
 import { claimBundle } from "./show/claim_bundle.ts";
@@ -50,10 +52,19 @@ export function bundleOf(value: Showable): Bundle {
   if (isTable(value)) return { "text/html": tableHtml(value), "text/plain": tableText(value) };
   if (isProvenance(value)) return provenanceBundle(value);
   if (isJudgedClaim(value)) return claimBundle(value);
-  if (isExplorer(value)) return explorerBundle(value);
+  if (isExplorer(value)) return explorerBundle(value, explorerCode());
   throw new TypeError(
     `Cannot show the value: it must be a figure, a table, a provenance, a claim, an explorer or text, current type is ${typeof value}`,
   );
+}
+
+/** Null where the page cannot be bundled, as on a first use without a network: the figure stays still then. */
+function explorerCode(): PageCode | null {
+  try {
+    return { script: explorerScript(), style: explorerStyle() };
+  } catch {
+    return null;
+  }
 }
 
 function textBundle(text: string): Bundle {

@@ -17,9 +17,9 @@ import { PROJECT_FOLDER } from "./folders.ts";
 import { CHROMIUM, withBrowser } from "./report/browser.ts";
 import { joined } from "./report/notebook.ts";
 import { composePage } from "./report/page.ts";
-import { explorerScript } from "./report/page_script.ts";
+import { explorerScript } from "../lib/explorer/page_script.ts";
 import { prepare } from "./report/prepare.ts";
-import { templateText } from "./report/template.ts";
+import { pageStyle, templateText } from "./report/template.ts";
 
 const PICTURE = join(PROJECT_FOLDER, "data", "figures", "explorer.png");
 const CHAINS_PICTURE = join(PROJECT_FOLDER, "data", "figures", "chains_accuracy.svg");
@@ -42,7 +42,7 @@ async function picture({ out, chains }: { out: string; chains: string }): Promis
   const folder = mkdtempSync(join(tmpdir(), "rd-picture-"));
   try {
     const path = join(folder, "explorer.html");
-    writeFileWhole(path, await explorerPage());
+    writeFileWhole(path, explorerPage());
     writeFileWhole(out, await screenshot(path));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -61,7 +61,7 @@ async function chainsPicture(): Promise<string> {
 }
 
 /** A page with the explorer alone. */
-async function explorerPage(): Promise<string> {
+function explorerPage(): string {
   const curves = readCurves(join(PROJECT_FOLDER, "data", "curves", "resnet32.json"));
   const data = { ...bundleOf(explorer(curves, { network: loadDenseNetwork("resnet32") })) };
   const cell = {
@@ -77,8 +77,8 @@ async function explorerPage(): Promise<string> {
     footer: "",
     figures: [],
     explorers,
-    style: templateText("page.css"),
-    scripts: [templateText("page.js"), await explorerScript()],
+    style: pageStyle(),
+    scripts: [templateText("page.js"), explorerScript()],
   });
 }
 

@@ -1,5 +1,4 @@
 /** `deno task plot-log`: draws training logs. */
-import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { readTrainingLog } from "../lib/charts/training.ts";
 import { bestEpoch, type TrainingLog, trainingLogsChart } from "../lib/charts/training_logs.ts";
@@ -10,6 +9,7 @@ import { readText, writeFileWhole } from "../lib/store.ts";
 import { tableHtml, tableText } from "../lib/tables.ts";
 import { Command, run, UsageError } from "./command_line.ts";
 import { composePage } from "./report/page.ts";
+import { pageStyle } from "./report/template.ts";
 
 interface Options {
   out?: string;
@@ -68,7 +68,7 @@ const DRAWINGS: Readonly<Record<string, (figure: Figure) => string>> = {
       footer: "",
       figures: [],
       explorers: [],
-      style: readFileSync(new URL("./report_template/page.css", import.meta.url), "utf8"),
+      style: pageStyle(),
       scripts: [],
     }),
 };

@@ -137,6 +137,7 @@ async function checkDrawn(page: Page): Promise<void> {
   assert.equal(await page.locator(".rd-plot .plot-container").count(), FIGURES);
   assert.equal(await page.locator(".rd-figure svg.rd-static:visible").count(), 0);
   assert.equal(await page.locator(".rd-explorer-drawing > svg:visible").count(), 2);
+  assert.equal(await page.locator("iframe").count(), 0, "the notebook's frame stays in the notebook");
   assert.equal(await page.locator("math").count(), 4);
   const fold = page.locator("#rd-fold");
   await fold.focus();

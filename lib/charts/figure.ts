@@ -110,7 +110,7 @@ export interface Colorbar {
   readonly xpad?: number;
 }
 
-type AxisReference<Letter extends string> = Letter | `${Letter}${2 | 3 | 4}`;
+type AxisReference<Letter extends string> = Letter | `${Letter}${2 | 3 | 4 | 5}`;
 
 export interface Axis {
   readonly title: { readonly text: string; readonly [option: string]: unknown };
@@ -121,7 +121,7 @@ export interface Axis {
   readonly tickformat?: string;
   readonly tickvals?: readonly number[];
   readonly ticktext?: readonly string[];
-  /** Share of the figure that the axis takes, from the bottom. */
+  /** Share of the figure that the axis takes, from the left or from the bottom. */
   readonly domain?: readonly [number, number];
   readonly anchor?: string;
   readonly autorange?: "reversed";
@@ -136,6 +136,10 @@ export interface Layout {
   };
   readonly height: number;
   readonly xaxis: Axis;
+  readonly xaxis2?: Axis;
+  readonly xaxis3?: Axis;
+  readonly xaxis4?: Axis;
+  readonly xaxis5?: Axis;
   readonly yaxis: Axis;
   readonly yaxis2?: Axis;
   readonly yaxis3?: Axis;

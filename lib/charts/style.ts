@@ -75,6 +75,8 @@ export interface LayoutParts {
   readonly title: string;
   readonly subtitle?: string;
   readonly xaxis: Axis;
+  /** Of panels to the right of the first: `xaxis2`, `xaxis3` … */
+  readonly moreXAxes?: readonly Axis[];
   readonly yaxis: Axis;
   readonly yaxis2?: Axis;
   readonly yaxis3?: Axis;
@@ -91,7 +93,18 @@ export const LEGEND_ROW = 20;
 
 /** The layout of every chart: white ground, quiet grid, title at the left, legend above the plot. */
 export function layout(parts: LayoutParts): Layout {
-  const { title, subtitle = "", xaxis, yaxis, yaxis2, yaxis3, height = 420, legend = [], ...others } = parts;
+  const {
+    title,
+    subtitle = "",
+    xaxis,
+    moreXAxes = [],
+    yaxis,
+    yaxis2,
+    yaxis3,
+    height = 420,
+    legend = [],
+    ...others
+  } = parts;
   const room = HEADING_HEIGHT + (legend.length > 0 ? 10 : 4) + LEGEND_ROW * legendRows(legend);
   return {
     title: {
@@ -119,6 +132,9 @@ export function layout(parts: LayoutParts): Layout {
     hoverlabel: { font: { family: FONT_FAMILY, size: 12.5 } },
     ...others,
     xaxis: { ...axis(xaxis), showgrid: false },
+    ...Object.fromEntries(
+      moreXAxes.map((each, i) => [`xaxis${i + 2}`, { ...axis(each), showgrid: false }]),
+    ),
     yaxis: axis(yaxis),
     ...(yaxis2 ? { yaxis2: axis(yaxis2) } : {}),
     ...(yaxis3 ? { yaxis3: axis(yaxis3) } : {}),

@@ -1,4 +1,4 @@
-/** What the allocation explorer of a report knows: curves, and what the rivals choose at every budget. */
+/** What the allocation explorer knows: curves, and what the rivals choose at every budget. */
 import type { CostedLayer } from "../costs.ts";
 
 /** Plain JSON; the page has nothing else. */

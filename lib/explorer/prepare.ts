@@ -20,7 +20,7 @@ const WITHOUT_WEIGHTS: readonly RuledMethod[] = ["uniform+", "uniform"];
 const RIVALS: readonly RuledMethod[] = ["lamp", "global", "lazarevich", "er-kernel", ...WITHOUT_WEIGHTS];
 
 /**
- * The allocation explorer: `show` it, and the report solves any budget, cost and rules of its reader, live.
+ * The allocation explorer: `show` it, and notebook and report solve any budget, cost and rules of their reader, live.
  *
  * A page has no weights, so that the rivals' choices are computed here, at every half percent of the budget. Time: one
  * ranking of all weights per rival, about a second per ten million.

@@ -1,4 +1,4 @@
-/** The allocation explorer: a still figure for notebooks, the data for the report's live one. */
+/** The allocation explorer: live in a frame, with a still figure for where no frame is, and the data for the report. */
 import { allocate } from "../allocate.ts";
 import type { Allocation } from "../allocation.ts";
 import { allocationAtCounts, budgetForSparsity, totalWeightCount } from "../allocation.ts";
@@ -7,25 +7,32 @@ import { methodStyle } from "../charts/style.ts";
 import type { Figure } from "../charts/figure.ts";
 import { plotlyText } from "../charts/text.ts";
 import type { ExplorerData } from "../explorer/data.ts";
+import { explorerFrame, type PageCode } from "../explorer/frame.ts";
 import { rivalCounts } from "../explorer/rival_counts.ts";
 import { escapeMarkup } from "../markup.ts";
 import { formatPercent, formatShort } from "../tables/format.ts";
 import { figureHtml } from "./figure_bundle.ts";
 import type { Bundle } from "./kernel.ts";
 
+/** Where the frame stands, the still figure after it is not seen; a viewer that refuses frames shows the figure. */
+const ONE_OF_BOTH = "<style>.rd-explorer-frame ~ .rd-explorer-still { display: none }</style>";
+
 /**
  * HTML alone: its attribute carries the data, through both kernels, to the report.
  *
+ * @param code Of the live page; null where it could not be made, then the figure stands alone.
  * @throws {RangeError} If the curves do not reach the sparsity.
  */
-export function explorerBundle(data: ExplorerData): Bundle {
+export function explorerBundle(data: ExplorerData, code: PageCode | null): Bundle {
   const figure = stillFigure(data);
   const note =
-    "A still picture: the report (deno task report) has a slider over all budgets, the choice of " +
-    "cost and rules for each layer, solved as you move.";
+    "A still picture: run the cell, or make the report (deno task report), for a slider over all " +
+    "budgets, the choice of cost and rules for each layer, solved as you move.";
+  const live = code === null ? "" : `${ONE_OF_BOTH}\n${explorerFrame(data, code)}\n`;
   return {
     "text/html": `<div class="rd-explorer" data-explorer="${escapeMarkup(JSON.stringify(data))}">\n` +
-      `${figureHtml(figure)}\n<p class="rd-explorer-note"><small>${note}</small></p>\n</div>`,
+      `${live}<div class="rd-explorer-still">\n${figureHtml(figure)}\n` +
+      `<p class="rd-explorer-note"><small>${note}</small></p>\n</div>\n</div>`,
     "text/plain": `${figure.title}\n${figure.alt}`,
   };
 }

@@ -1,7 +1,7 @@
 /** The plot itself: axes, grid and traces in a box. */
 import type { Axis, Coordinate, Figure, Trace } from "../charts/figure.ts";
 import { bars, errorBars, heatmapCells, linePath, markers } from "./marks.ts";
-import { makeScale, type Scale } from "./scale.ts";
+import { makeScale, type Scale, type Tick } from "./scale.ts";
 import { cutToWidth, px, text, textWidth, wrap } from "./text.ts";
 
 export interface Box {
@@ -13,35 +13,64 @@ export interface Box {
 
 const TICK_SIZE = 12;
 const LONGEST_LABEL = 130;
+const TITLE_LINE = 15;
 
 /** Draws the plot within a box that holds tick labels and axis titles too. */
 export function plotArea({ data, layout }: Figure, outer: Box): string {
-  const { xaxis } = layout;
-  const xValues = data.flatMap((trace): readonly Coordinate[] => trace.x);
-  const rows = [["y", layout.yaxis], ["y2", layout.yaxis2], ["y3", layout.yaxis3]] as const;
-  const panels = rows.flatMap(([id, axis]) =>
-    axis === undefined ? [] : [{ axis, traces: data.filter((trace) => (trace.yaxis ?? "y") === id) }]
-  );
-  const turn = xaxis.type === "category" && xaxis.tickangle === -90;
-  const xSize = turn ? 10.5 : TICK_SIZE;
+  const columns = axes("x", [layout.xaxis, layout.xaxis2, layout.xaxis3, layout.xaxis4, layout.xaxis5])
+    .map(({ id, axis }) => ({ axis, traces: data.filter((trace) => (trace.xaxis ?? "x") === id) }));
+  const rows = axes("y", [layout.yaxis, layout.yaxis2, layout.yaxis3])
+    .map(({ id, axis }) => ({ axis, traces: data.filter((trace) => (trace.yaxis ?? "y") === id) }));
+  const turn = layout.xaxis.type === "category" && layout.xaxis.tickangle === -90;
+  const size = turn ? 10.5 : TICK_SIZE;
+  const names = data.flatMap((trace): readonly Coordinate[] => trace.x);
   const labelHeight = turn
-    ? Math.min(LONGEST_LABEL, Math.max(0, ...xValues.map((value) => textWidth(String(value ?? ""), xSize))))
+    ? Math.min(LONGEST_LABEL, Math.max(0, ...names.map((value) => textWidth(String(value ?? ""), size))))
     : 14;
-  const widest = Math.max(...panels.map(({ axis, traces }) => yLabelWidth(axis, traces, outer)));
+  const widest = Math.max(...rows.map(({ axis, traces }) => yLabelWidth(axis, traces, outer)));
+  const titleLines = Math.max(...columns.map(({ axis }) => titleOf(axis).length));
   const inner: Box = {
     left: outer.left + 26 + widest,
     top: outer.top,
     right: outer.right,
-    bottom: outer.bottom - labelHeight - 36,
+    bottom: outer.bottom - labelHeight - 36 - TITLE_LINE * (titleLines - 1),
   };
-  const x = makeScale(
-    xaxis,
-    xValues,
-    [inner.left, inner.right],
-    xaxis.type === "category" ? (turn ? 13 : 60) : 80,
+  const drawings = columns.map(({ axis, traces }, i) => {
+    const column = columnBox(axis, inner);
+    const values = traces.flatMap((trace): readonly Coordinate[] => trace.x);
+    const x = makeScale(axis, values, [column.left, column.right], xSpacing(axis, columns.length));
+    const panels = rows.map((row) => {
+      const box = panelBox(row.axis, column);
+      const shown = row.traces.filter((trace) => traces.includes(trace));
+      return drawPanel(shown, { x, y: yScale(row.axis, row.traces, box) }, row.axis, box) +
+        (i === 0 ? drawYLabels(row, box, outer.left) : "");
+    });
+    return panels.join("\n") + drawXAxis(x, axis, column, { turn, size, labelHeight });
+  });
+  return drawings.join("\n");
+}
+
+/** The axes that there are, named as traces name them. */
+function axes(letter: "x" | "y", all: readonly (Axis | undefined)[]): { id: string; axis: Axis }[] {
+  return all.flatMap((axis, i) =>
+    axis === undefined ? [] : [{ id: i === 0 ? letter : `${letter}${i + 1}`, axis }]
   );
-  return panels.map((panel) => drawPanel(panel, x, panelBox(panel.axis, inner), outer.left)).join("\n") +
-    drawXAxis(x, xaxis, inner, { turn, size: xSize, labelHeight });
+}
+
+/** A title's lines, as plotly breaks them. */
+function titleOf({ title }: Axis): string[] {
+  return title.text.split("<br>");
+}
+
+/** Least pixels between two ticks. */
+function xSpacing({ type, tickangle }: Axis, columns: number): number {
+  if (type === "category") return tickangle === -90 ? 13 : 60;
+  return columns > 1 ? 44 : 80;
+}
+
+function columnBox({ domain = [0, 1] }: Axis, { left, right, top, bottom }: Box): Box {
+  const width = right - left;
+  return { left: left + domain[0] * width, right: left + domain[1] * width, top, bottom };
 }
 
 function panelBox({ domain = [0, 1] }: Axis, { left, right, top, bottom }: Box): Box {
@@ -65,32 +94,41 @@ function yScale(axis: Axis, traces: readonly Trace[], { top, bottom }: Box): Sca
 }
 
 function drawPanel(
-  { axis, traces }: { axis: Axis; traces: readonly Trace[] },
-  x: Scale,
+  traces: readonly Trace[],
+  { x, y }: { readonly x: Scale; readonly y: Scale },
+  axis: Axis,
   box: Box,
-  outerLeft: number,
 ): string {
-  const y = yScale(axis, traces, box);
-  const shown = y.ticks.filter(({ at }) => at >= box.top - 0.5 && at <= box.bottom + 0.5);
   const grid = axis.type === "category"
     ? ""
-    : shown.map(({ at }) => `M${px(box.left)},${px(at)}H${px(box.right)}`).join("");
-  const labels = shown.map(({ at, label }) =>
-    text(box.left - 8, at + 4, cutToWidth(label, LONGEST_LABEL, TICK_SIZE), {
-      size: TICK_SIZE,
-      anchor: "end",
-      opacity: 0.85,
-    })
-  );
+    : ticksWithin(y, box).map(({ at }) => `M${px(box.left)},${px(at)}H${px(box.right)}`).join("");
   return [
     `<path d="${grid}" stroke="currentColor" stroke-opacity="0.13" fill="none"/>`,
     clipped(box, marksBelow(traces, x, y)),
     `<path d="M${px(box.left)},${px(box.top)}V${px(box.bottom)}H${px(box.right)}" ` +
     `stroke="currentColor" stroke-opacity="0.45" fill="none"/>`,
     marksAbove(traces, x, y, box),
-    ...labels,
-    yTitle(axis.title.text, outerLeft + 12, box),
   ].join("");
+}
+
+/** Left of the first column alone: the others share the axis. */
+function drawYLabels(
+  { axis, traces }: { readonly axis: Axis; readonly traces: readonly Trace[] },
+  box: Box,
+  outerLeft: number,
+): string {
+  const labels = ticksWithin(yScale(axis, traces, box), box).map(({ at, label }) =>
+    text(box.left - 8, at + 4, cutToWidth(label, LONGEST_LABEL, TICK_SIZE), {
+      size: TICK_SIZE,
+      anchor: "end",
+      opacity: 0.85,
+    })
+  );
+  return [...labels, yTitle(axis.title.text, outerLeft + 12, box)].join("");
+}
+
+function ticksWithin({ ticks }: Scale, { top, bottom }: Box): readonly Tick[] {
+  return ticks.filter(({ at }) => at >= top - 0.5 && at <= bottom + 0.5);
 }
 
 /** What may reach beyond the axes and is cut there: a nested drawing cuts without needing a name. */
@@ -141,10 +179,13 @@ function drawXAxis(
       })
       : text(at, bottom + 18, label, { size, anchor: "middle", opacity: 0.85 })
   );
-  const title = text((left + right) / 2, bottom + labelHeight + 28, axis.title.text, {
-    size: 13,
-    anchor: "middle",
-  });
+  const titleSize = (axis.title.font as { size?: number } | undefined)?.size ?? 13;
+  const title = titleOf(axis).map((line, i) =>
+    text((left + right) / 2, bottom + labelHeight + 28 + TITLE_LINE * i, line, {
+      size: titleSize,
+      anchor: "middle",
+    })
+  ).join("");
   return `<path d="${ticks}" stroke="currentColor" stroke-opacity="0.45" fill="none"/>${
     labels.join("")
   }${title}`;

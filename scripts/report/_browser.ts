@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Frame, Page } from "playwright-core";
 import { PROJECT_FOLDER } from "../folders.ts";
 
 /** Opens a file, checks it, and asserts that nothing else was asked for and nothing complained. */
@@ -37,7 +37,7 @@ export async function visit(
 }
 
 /** What axe-core finds of serious or critical impact: rule, and the first places. */
-export async function accessibilityFindings(page: Page): Promise<string[]> {
+export async function accessibilityFindings(page: Page | Frame): Promise<string[]> {
   await page.evaluate(readFileSync(join(PROJECT_FOLDER, "node_modules", "axe-core", "axe.min.js"), "utf8"));
   return await page.evaluate(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
     violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id, nodes }) =>

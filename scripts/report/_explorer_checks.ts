@@ -1,11 +1,14 @@
 /** For tests: what the live explorer must do in the browser. */
 import assert from "node:assert/strict";
-import type { Locator, Page } from "playwright-core";
+import type { FrameLocator, Locator, Page } from "playwright-core";
 import type { ExplorerData } from "../../lib/explorer/data.ts";
 import { prepareExplorer, type Question } from "../../lib/explorer/explore.ts";
 import { answerText } from "../../lib/explorer/words.ts";
 
 const LIVE = ".rd-explorer-live";
+
+/** The page itself, or a frame in it. */
+type Place = Pick<Page, "locator"> | FrameLocator;
 
 /** What the page says of a question must be what the library answers. */
 async function assertAnswers(live: Locator, data: ExplorerData, question: Question): Promise<void> {
@@ -14,15 +17,15 @@ async function assertAnswers(live: Locator, data: ExplorerData, question: Questi
   assert.equal(await live.locator(".rd-explorer-result").textContent(), expected);
 }
 
-async function dataOf(page: Page): Promise<ExplorerData> {
-  const [data] = JSON.parse(await page.locator("#rd-explorers").textContent() ?? "") as ExplorerData[];
+async function dataOf(place: Place): Promise<ExplorerData> {
+  const [data] = JSON.parse(await place.locator("#rd-explorers").textContent() ?? "") as ExplorerData[];
   return data;
 }
 
 /** Slider, cost and rules by keyboard alone; each move answers anew. Prints the time that the page took. */
-export async function checkExplorer(page: Page): Promise<void> {
-  const data = await dataOf(page);
-  const live = page.locator(LIVE);
+export async function checkExplorer(page: Page, place: Place = page): Promise<void> {
+  const data = await dataOf(place);
+  const live = place.locator(LIVE);
   await assertAnswers(live, data, { cost: "weights", saving: 0.7 });
   const slider = live.locator("input[type=range]");
   await slider.focus();

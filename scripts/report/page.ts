@@ -1,6 +1,6 @@
 /** One HTML file around the cells: head, policy, styles, contents, scripts. It asks nothing of any network. */
-import { createHash } from "node:crypto";
 import { escapeMarkup, scriptJson } from "../../lib/markup.ts";
+import { pagePolicy } from "../../lib/page_policy.ts";
 import type { ExplorerData } from "../../lib/explorer/data.ts";
 import type { PlotlyFigure } from "./prepare.ts";
 
@@ -23,34 +23,18 @@ const FAVICON = "data:image/svg+xml," + encodeURIComponent(
 );
 
 /**
- * Puts the page together.
- *
- * Its policy allows the scripts by their hash and no request whatever; plotly sets style attributes, so styles are
- * free, but they can load nothing either.
+ * Puts the page together, under the policy that it may ask nothing of any network.
  *
  * @throws {SyntaxError} If a script could end its own element.
  */
 export function composePage(
   { title, article, footer, figures, explorers = [], style, scripts }: PageParts,
 ): string {
-  for (const script of scripts) {
-    if (/<\/script|<!--|\r/i.test(script)) {
-      throw new SyntaxError("Cannot write the page: a script must hold neither </script nor <!-- nor \\r");
-    }
-  }
-  const policy = [
-    "default-src 'none'",
-    `script-src ${scripts.map((script) => `'sha256-${sha256(script)}'`).join(" ") || "'none'"}`,
-    "style-src 'unsafe-inline'",
-    "img-src data: blob:",
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy(scripts)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
@@ -73,10 +57,6 @@ ${scripts.map((script) => `<script>${script}</script>`).join("\n")}
 </body>
 </html>
 `;
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("base64");
 }
 
 /** A heading of the article. */

@@ -159,7 +159,11 @@ Deno.test("prepare() takes an explorer's data out of its HTML and leaves the sti
   });
   const { notebook, explorers } = prepare(notebookWith({ ...bundleOf(data) }), (text) => text);
   const html = String(notebook.cells[1].outputs![0].data!["text/html"]);
-  assert.match(html, /^<div class="rd-explorer" data-explorer="0">\n<figure[^]*<svg/);
+  assert.match(
+    html,
+    /^<div class="rd-explorer" data-explorer="0">\n<div class="rd-explorer-still">\n<figure[^]*<svg/,
+  );
+  assert.doesNotMatch(html, /<iframe|<style/);
   assert.deepEqual(explorers, [data]);
   const page = composePage({ ...PARTS, explorers });
   assert.doesNotMatch(page, /<img/);

@@ -45,8 +45,7 @@ export function prepare(notebook: Notebook, renderText: (markdown: string) => st
     const explorer = recordInHtml(html, 'div class="rd-explorer"', "data-explorer");
     if (isExplorer(explorer)) {
       explorers.push(explorer);
-      const still = html.slice(html.indexOf(">") + 1);
-      const host = `<div class="rd-explorer" data-explorer="${explorers.length - 1}">${still}`;
+      const host = `<div class="rd-explorer" data-explorer="${explorers.length - 1}">\n${stillForm(html)}`;
       return { ...output, data: { "text/html": host } };
     }
     if ("text/markdown" in data) {
@@ -73,6 +72,12 @@ function staticForm(plotly: PlotlyFigure, html: unknown): string {
     return `<figure class="rd-figure"><figcaption><strong>${escapeMarkup(title)}</strong></figcaption>` +
       `<div class="rd-drawing">${escapeMarkup(alt)}</div></figure>`; // a trace that only plotly can draw
   }
+}
+
+/** What an explorer shows without scripts: the page has the live one itself, in place of the notebook's frame. */
+function stillForm(html: string): string {
+  const start = html.indexOf('<div class="rd-explorer-still">');
+  return html.slice(start === -1 ? html.indexOf(">") + 1 : start);
 }
 
 /** Text and table stand in the page already. */

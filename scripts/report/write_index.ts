@@ -6,7 +6,7 @@ import type { LedgerLine } from "./ledger.ts";
 import type { Notebook } from "./notebook.ts";
 import { composePage } from "./page.ts";
 import { cellSeconds, footerHtml } from "./provenance_footer.ts";
-import { pageOrigin, templateText } from "./template.ts";
+import { pageOrigin, pageStyle, templateText } from "./template.ts";
 
 /**
  * Writes `index.html` beside the reports, whole or not at all.
@@ -30,7 +30,7 @@ export function writeIndex(
       origin: pageOrigin(),
     }),
     figures: [],
-    style: templateText("page.css"),
+    style: pageStyle(),
     scripts: [templateText("page.js")],
   });
   const path = join(folder, "index.html");

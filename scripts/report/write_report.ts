@@ -6,12 +6,12 @@ import { PROJECT_FOLDER } from "../folders.ts";
 import { renderMath } from "./math.ts";
 import type { Notebook } from "./notebook.ts";
 import { composePage, headings } from "./page.ts";
-import { explorerScript } from "./page_script.ts";
+import { explorerScript } from "../../lib/explorer/page_script.ts";
 import { disarm, prepare } from "./prepare.ts";
 import { cellSeconds, footerHtml } from "./provenance_footer.ts";
 import { notebookName } from "./ledger.ts";
 import { environmentPrograms, runProgram } from "./run_python.ts";
-import { pageOrigin, SCRIPTS_FOLDER, TEMPLATE, templateText } from "./template.ts";
+import { pageOrigin, pageStyle, SCRIPTS_FOLDER, TEMPLATE, templateText } from "./template.ts";
 
 /** A report that is written. */
 export interface Written {
@@ -47,11 +47,11 @@ export async function writeReport(
     footer: footerHtml(notebook, facts),
     figures,
     explorers,
-    style: templateText("page.css"),
+    style: pageStyle(),
     scripts: [
       ...(figures.length > 0 ? [plotlyText()] : []),
       templateText("page.js"),
-      ...(explorers.length > 0 ? [await explorerScript()] : []),
+      ...(explorers.length > 0 ? [explorerScript()] : []),
     ],
   });
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** The page's script: brings every explorer of a report to life. What fails stays a still picture. */
+/** The page's script: brings every explorer of a page to life. What fails stays a still picture. */
 import type { ExplorerData } from "../data.ts";
 import { mountExplorer } from "./view.ts";
 
