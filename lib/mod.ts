@@ -174,6 +174,7 @@ export {
 } from "./results/allocate_bench.ts";
 export { type CurvesBench, readCurvesBench } from "./results/curves_bench.ts";
 export { type CurveWork, curveWork, curveWorkTable } from "./results/curve_work.ts";
+export { type GridExcess, gridExcess, gridExcessTable } from "./results/grid_excess.ts";
 export { processor } from "./rd_curve/processor.ts";
 export {
   checkpointNote,
