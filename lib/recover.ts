@@ -1,6 +1,6 @@
 /** Recovery of a pruned network without labels: steps that can be told apart and combined. */
 import * as tf from "@tensorflow/tfjs";
-import { reestimateBatchNorm } from "./batch_norm.ts";
+import { reestimateBatchNorm, statisticsBatch } from "./batch_norm.ts";
 import type { Engine } from "./engine.ts";
 import { runNode } from "./forward.ts";
 import { type Architecture, isPrunable, type Network } from "./network.ts";
@@ -67,7 +67,7 @@ export async function recover(engine: Engine, pruned: Network, options: RecoverO
     const onProgress = (done: number, total: number) => options.onProgress?.(step, done, total);
     if (step === "bn") {
       network = await reestimateBatchNorm(engine, network, source, {
-        batch: Math.min(250, source.count),
+        batch: statisticsBatch(source),
         onProgress,
       });
     } else {
