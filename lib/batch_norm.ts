@@ -63,6 +63,17 @@ export async function reestimateBatchNorm(
   }
 }
 
+/** Pixels whose activations are held at once: 250 images of CIFAR-10. */
+const STATISTICS_PIXELS = 250 * 32 * 32;
+
+/** Fewer give too rough a variance, whatever they take. */
+const FEWEST_IMAGES = 16;
+
+/** Images in one pass of {@link reestimateBatchNorm} so that photographs fit into the memory: 250 of 32×32, 16 of 224×224. */
+export function statisticsBatch({ count, shape: [height, width] }: Omit<InputSource, "read">): number {
+  return Math.min(count, 250, Math.max(FEWEST_IMAGES, Math.floor(STATISTICS_PIXELS / (height * width))));
+}
+
 function withMomentum(node: NetworkNode, momentum: number): NetworkNode {
   return node.op === "batchNorm" ? { ...node, momentum } : node;
 }

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { CIFAR10_CLASSES } from "./cifar10_facts.ts";
+import { taskNamed } from "./root.ts";
 
 /** Labelled images of one size, in file order. */
 export interface ImageSet {
@@ -74,7 +75,7 @@ function readInto(content: Uint8Array, path: string): number {
 }
 
 function readChecked(path: string, bytes: number, sha256: string): Uint8Array {
-  const mend = `run "deno task setup"`;
+  const mend = `run ${taskNamed("setup")}`;
   const content = new Uint8Array(bytes); // readFileSync would hold it twice
   let held: number;
   try {

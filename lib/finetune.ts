@@ -1,5 +1,5 @@
 /** Fine-tuning of a pruned network: training in which what is 0 stays 0. */
-import type { ImageSet } from "./cifar10.ts";
+import type { TrainingImages } from "./batches.ts";
 import type { Engine } from "./engine.ts";
 import type { Network, Parameter } from "./network.ts";
 import { keptMasks, type Masks } from "./prune.ts";
@@ -21,7 +21,7 @@ export interface FinetuneOptions extends TrainCallbacks, Pick<TrainOptions, "tea
 export async function finetune(
   engine: Engine,
   pruned: Network,
-  set: ImageSet,
+  images: TrainingImages,
   { recipe, resume, onEpoch, ...rest }: FinetuneOptions,
 ): Promise<Network> {
   const masks = keptMasks(pruned);
@@ -29,7 +29,7 @@ export async function finetune(
     throw new TypeError("Cannot go on fine-tuning: the state must be of the same recipe, it is of another");
   }
   const start = resume ?? continueTraining(pruned, recipe);
-  const tuned = await train(engine, pruned, set, start, {
+  const tuned = await train(engine, pruned, images, start, {
     ...rest,
     masks,
     onEpoch: async (report, state) => {

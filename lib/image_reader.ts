@@ -82,7 +82,7 @@ export function openImageReader(architecture: Architecture, folder: ImageFolder)
 }
 
 /** @throws {RangeError} If too many are broken. */
-function checkBroken({ name, files }: ImageFolder, broken: readonly BrokenImage[]): void {
+export function checkBroken({ name, files }: ImageFolder, broken: readonly BrokenImage[]): void {
   if (broken.length <= MOST_BROKEN * files.length) return;
   throw new RangeError(
     `Cannot use ${name}: at most 1 % of its ${files.length} images may be broken, got ${broken.length}, first: ${

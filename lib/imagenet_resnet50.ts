@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { IMAGENET_BGR_MEANS } from "./imagenet_facts.ts";
 import { type ImportedModel, importLayersModel } from "./import_layers_model.ts";
 import { modelSha256 } from "./layers_model/model_file.ts";
+import { taskNamed } from "./root.ts";
 
 /** Of all weights, tensor after tensor as the file orders them. */
 const WEIGHTS_SHA256 = "96fd29f75e83ddec09dbc5439f76c8c29d3789d939be6457a7b32b61456d2ee4";
@@ -19,7 +20,9 @@ export async function readImagenetResnet50(folder: string): Promise<ImportedMode
   const path = join(folder, "model.json");
   if (!existsSync(path)) {
     throw new TypeError(
-      `Cannot load ResNet-50: ${path} must be there ("deno task evaluate --model resnet50 --data imagenet" fetches it)`,
+      `Cannot load ResNet-50: ${path} must be there (${
+        taskNamed("evaluate --model resnet50 --data imagenet")
+      } fetches it)`,
     );
   }
   const imported = await importLayersModel(path, { model: "resnet50", preprocessing: IMAGENET_BGR_MEANS });

@@ -1,15 +1,15 @@
 /** One chain of rounds: allocate, prune, recover, fine-tune, again; resumable to the same bits. */
 import process from "node:process";
 import { allocatorNamed, ALLOCATORS, READS_WEIGHTS, surp } from "./baselines.ts";
-import { calibrationImages, type CalibrationSet } from "./calibration_set.ts";
-import { type ImageSet, sliceImages } from "./cifar10.ts";
+import type { TrainingImages } from "./batches.ts";
+import type { CalibrationSet } from "./calibration_set.ts";
 import { createTeacher } from "./distill.ts";
 import type { Statistic } from "./distortion.ts";
 import type { Engine } from "./engine.ts";
-import { evaluate } from "./evaluate.ts";
 import { finetune } from "./finetune.ts";
+import type { BrokenImage } from "./image_reader.ts";
+import { type ChainImages, chainImages } from "./iterate/chain_images.ts";
 import { checkDynamic, DPF, dynamicRecipe, trainDynamic } from "./iterate/dynamic_round.ts";
-import { packRight } from "./iterate/right_images.ts";
 import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
 import { settleRound } from "./iterate/settle_round.ts";
 import { checkTargets } from "./iterate/targets.ts";
@@ -21,7 +21,7 @@ import type { Refinement } from "./pipeline.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import { evenLevels, measureCurves, measureDistortion } from "./rd_curve.ts";
 import type { Recovery } from "./rd_curve/recovery.ts";
-import { recover, recoveryImages } from "./recover.ts";
+import { recover } from "./recover.ts";
 import type { Settled } from "./settle.ts";
 import type { Recipe, TrainingState } from "./training_state.ts";
 
@@ -52,6 +52,8 @@ export interface ChainPlan {
   readonly refinement?: Refinement;
   /** Times that the allocation is settled by curves measured around it (see `settle.ts`). @default 0 */
   readonly settle?: number;
+  /** A fingerprint of the images, where they are not CIFAR-10's: a chain goes on with its own. */
+  readonly images?: string;
 }
 
 /** Top-1 in [0, 1]: of the round's last step on the protocol's test images, of the others on its interim images. */
@@ -106,9 +108,11 @@ export interface ChainState {
 
 export interface IterateOptions {
   readonly plan: ChainPlan;
-  /** Training images: calibration, recovery and fine-tuning. */
-  readonly train: ImageSet;
-  readonly test: ImageSet;
+  /** Calibration, recovery and fine-tuning; with the test images in memory, or both in folders. */
+  readonly train: TrainingImages;
+  readonly test: TrainingImages;
+  /** Told of each file that cannot be read, whenever it is met. */
+  readonly onBroken?: (image: BrokenImage) => void;
   /** Put into the results of the rounds that this run opens. @default null */
   readonly provenance?: Provenance | null;
   /** Of the very same plan. @default the beginning */
@@ -137,15 +141,13 @@ export interface IterateOptions {
  * @throws {RangeError} If the targets do not rise, a name is unknown, or a value is not finite (place named).
  */
 export async function iterate(engine: Engine, dense: Network, options: IterateOptions): Promise<ChainState> {
-  const { plan, train, test, provenance = null, onState, onProgress = () => {} } = options;
+  const { plan, provenance = null, onBroken, onState, onProgress = () => {} } = options;
   checkTargets(plan.targets);
   checkMethod(plan);
   const { testImages, interimImages = testImages } = plan.protocol;
-  const judge: Judge = async (network, { isLast }) => {
-    const images = sliceImages(test, 0, Math.min(isLast ? testImages : interimImages, test.count));
-    const { top1, predictions } = await evaluate(engine, network, images);
-    return { top1, right: packRight(predictions, images.labels) };
-  };
+  const images = chainImages(dense, options, { onBroken });
+  const judge: Judge = (network, { isLast }) =>
+    images.judge(engine, network, isLast ? testImages : interimImages);
   let state: ChainState = options.state ??
     { network: dense, denseTop1: (await judge(dense, { isLast: true })).top1, rounds: [], open: null };
   let tuning = options.tuning ?? undefined;
@@ -159,7 +161,8 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
       engine,
       dense,
       plan,
-      train,
+      images,
+      onBroken,
       provenance,
       judge,
       round,
@@ -186,7 +189,8 @@ export interface RoundContext {
   readonly engine: Engine;
   readonly dense: Network;
   readonly plan: ChainPlan;
-  readonly train: ImageSet;
+  readonly images: ChainImages;
+  readonly onBroken: IterateOptions["onBroken"];
   readonly provenance: Provenance | null;
   readonly judge: Judge;
   readonly round: number;
@@ -198,11 +202,11 @@ async function openRound(
   context: RoundContext,
   { network: present, denseTop1 }: ChainState,
 ): Promise<{ network: Network; open: RoundResult }> {
-  const { engine, dense, plan, train, provenance, judge, round, progress } = context;
+  const { engine, dense, plan, images, provenance, judge, round, progress } = context;
   const network = plan.method === DPF ? dense : present;
   const { protocol, statistic } = plan;
   const target = plan.targets[round - 1];
-  const calibration = calibrationImages(dense, train, { samples: protocol.calibration.samples });
+  const calibration = await images.calibration(protocol.calibration.samples);
   const clock = stopwatch();
   const { pruned, predicted, settled } = await pruneRound(context, network, calibration);
   const curveSeconds = clock();
@@ -216,7 +220,7 @@ async function openRound(
     steps,
     statistics,
     ...(stages !== undefined && { staging: { unpruned: network, stages } }),
-    source: recoveryImages(dense, train, { samples, seed: plan.seed }),
+    source: await images.recovery(samples, plan.seed),
     onProgress: (step, done, total) => progress(step, done, total),
   });
   const recoverySeconds = clock();
@@ -280,7 +284,7 @@ async function pruneRound(
 
 /** Fine-tunes where the protocol says so, and completes the result. */
 async function closeRound(
-  { engine, dense, plan, train, judge, round, progress }: RoundContext,
+  { engine, dense, plan, images, onBroken, judge, round, progress }: RoundContext,
   { network, denseTop1, open }: ChainState,
   { tuning, onTuning }: { tuning?: TrainingState; onTuning?: IterateOptions["onTuning"] },
 ): Promise<{ network: Network; result: RoundResult }> {
@@ -294,8 +298,9 @@ async function closeRound(
     : undefined;
   try {
     const [tune, start] = plan.method === DPF ? [trainDynamic, dense] : [finetune, network];
-    const tuned = await tune(engine, start, roundImages(train, fineTuning.images, round), {
+    const tuned = await tune(engine, start, images.tuning(fineTuning.images, round), {
       recipe,
+      onBroken,
       resume: tuning,
       teacher,
       onStep: ({ epoch, step, steps }) =>
@@ -333,13 +338,6 @@ export function roundRecipe(plan: ChainPlan, fineTuning: FineTuning, round: numb
   return plan.method === DPF
     ? dynamicRecipe(fineTuning, { seed, round, target: plan.targets[round - 1] })
     : { ...fineTuning.recipe, seed };
-}
-
-/** Successive parts of the set, from the start again where it ends. */
-function roundImages(train: ImageSet, images: number, round: number): ImageSet {
-  const count = Math.min(images, train.count);
-  const parts = Math.floor(train.count / count);
-  return sliceImages(train, ((round - 1) % parts) * count, count);
 }
 
 /** Of the whole and of each layer, and what is left to compute. */

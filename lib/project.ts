@@ -8,10 +8,10 @@ import { readImagenetResnet50 } from "./imagenet_resnet50.ts";
 import type { ImportedModel } from "./import_layers_model.ts";
 import { architectureNamed } from "./models.ts";
 import type { Network } from "./network.ts";
-import { findRoot } from "./provenance.ts";
+import { findRoot, isInstalledPackage, taskNamed } from "./root.ts";
 
 /**
- * An absolute path inside the project.
+ * An absolute path inside the project, or inside the package: both hold the paper's tables, measured curves and results.
  *
  * @throws {TypeError} If neither this library nor the working folder lies in a clone of it.
  */
@@ -25,6 +25,14 @@ export function projectPath(...parts: string[]): string {
   return join(root, ...parts);
 }
 
+/**
+ * Where files are fetched, cached and written: in the project, as {@link projectPath}; for the installed package, which
+ * the next installation replaces, in the working folder.
+ */
+export function workPath(...parts: string[]): string {
+  return isInstalledPackage() ? resolve(...parts) : projectPath(...parts);
+}
+
 /** Makes the folder of an output file, before the hours of work whose result goes there. */
 export function makeFolderOf(path: string): void {
   mkdirSync(dirname(resolve(path)), { recursive: true });
@@ -32,14 +40,14 @@ export function makeFolderOf(path: string): void {
 
 /** Where a notebook puts a file for its reader: a path in `reports/`, which is made if need be. */
 export function outputPath(name: string): string {
-  const path = projectPath("reports", name);
+  const path = workPath("reports", name);
   makeFolderOf(path);
   return path;
 }
 
 /** One part of CIFAR-10 as setup left it in the cache. */
 export function loadCifar10(part: Cifar10Part): ImageSet {
-  return readCifar10(part, projectPath("data", "cache", "cifar10"));
+  return readCifar10(part, workPath("data", "cache", "cifar10"));
 }
 
 /**
@@ -53,7 +61,7 @@ export function denseWeightsPath(model: string): string {
   if (!existsSync(path)) {
     throw new RangeError(
       `Cannot find weights for ${model}: ${shown} is not there; train them with ` +
-        `"deno task train --model ${model} --out ${shown}", or name another file`,
+        `${taskNamed(`train --model ${model} --out ${shown}`)}, or name another file`,
     );
   }
   return path;
@@ -61,7 +69,7 @@ export function denseWeightsPath(model: string): string {
 
 /** ResNet-50 trained on ImageNet, as a command fetched it into the cache; see {@link readImagenetResnet50}. */
 export function loadImagenetResnet50(): Promise<ImportedModel> {
-  return readImagenetResnet50(projectPath("data", "cache", "resnet50"));
+  return readImagenetResnet50(workPath("data", "cache", "resnet50"));
 }
 
 /** The dense network that this project trained; see {@link denseWeightsPath}. */

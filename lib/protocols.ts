@@ -42,10 +42,28 @@ const PAPER_STEPS: Readonly<Record<string, number>> = {
 
 const TRAINING_IMAGES = 50_000;
 
+/** What images a protocol is for. */
+export type ProtocolData = "cifar10" | "imagenet";
+
+/** ILSVRC 2012: training and validation images. */
+const [IMAGENET_TRAINING, IMAGENET_TEST] = [1_281_167, 50_000];
+
+/** Whole passes nearest to 80,000 steps of 100 images. */
+const IMAGENET_EPOCHS = 6;
+
 /** Chosen so that data/sweeps/cifar10.json takes two slow cores some four hours. */
 const SCALED_STEPS = 50;
 
-const PROTOCOLS: Readonly<Record<string, (model: string) => Omit<Protocol, "name">>> = {
+/** The paper's optimizer, which it names for CIFAR-10. */
+const PAPER_RECIPE = {
+  batch: 100,
+  optimizer: "adamw",
+  schedule: "constant",
+  peak: 3e-4,
+  weightDecay: 0.01,
+} as const;
+
+const CIFAR10_PROTOCOLS: Readonly<Record<string, (model: string) => Omit<Protocol, "name">>> = {
   paper: (model) => ({
     calibration: { samples: 1024, levels: AUTO_GRID },
     recovery: { steps: [], samples: 0 },
@@ -53,12 +71,8 @@ const PROTOCOLS: Readonly<Record<string, (model: string) => Omit<Protocol, "name
       images: TRAINING_IMAGES,
       recipe: {
         ...recipeWithoutSeed(),
-        epochs: paperSteps(model) * 100 / TRAINING_IMAGES,
-        batch: 100,
-        optimizer: "adamw",
-        schedule: "constant",
-        peak: 3e-4,
-        weightDecay: 0.01,
+        ...PAPER_RECIPE,
+        epochs: paperSteps(model) * PAPER_RECIPE.batch / TRAINING_IMAGES,
       },
       distillation: 0,
     },
@@ -87,7 +101,41 @@ const PROTOCOLS: Readonly<Record<string, (model: string) => Omit<Protocol, "name
   }),
 };
 
-export const PROTOCOL_NAMES: readonly string[] = Object.keys(PROTOCOLS);
+const IMAGENET_PROTOCOLS: Readonly<Record<string, () => Omit<Protocol, "name">>> = {
+  paper: () => ({
+    calibration: { samples: 256, levels: AUTO_GRID },
+    recovery: { steps: [], samples: 0 },
+    fineTuning: {
+      images: IMAGENET_TRAINING,
+      recipe: { ...recipeWithoutSeed(), ...PAPER_RECIPE, epochs: IMAGENET_EPOCHS },
+      distillation: 0,
+    },
+    testImages: IMAGENET_TEST,
+  }),
+  scaled: () => ({
+    calibration: { samples: 64, levels: "auto" },
+    recovery: { steps: ["bn"], samples: 512 },
+    fineTuning: {
+      images: SCALED_STEPS * 32,
+      recipe: { ...recipeWithoutSeed(), epochs: 1, batch: 32, peak: 3e-3 },
+      distillation: 0,
+    },
+    testImages: 5000,
+    interimImages: 1000,
+  }),
+  quick: () => ({
+    calibration: { samples: 16, levels: 11 },
+    recovery: { steps: ["bn"], samples: 64 },
+    fineTuning: {
+      images: 160,
+      recipe: { ...recipeWithoutSeed(), epochs: 1, batch: 16, peak: 2e-3 },
+      distillation: 0,
+    },
+    testImages: 500,
+  }),
+};
+
+export const PROTOCOL_NAMES: readonly string[] = Object.keys(CIFAR10_PROTOCOLS);
 
 /**
  * - `paper`: AdamW at 3e-4, batches of 100, the paper's steps a round (ResNet-32: 160 epochs), no recovery before it;
@@ -95,15 +143,21 @@ export const PROTOCOL_NAMES: readonly string[] = Object.keys(PROTOCOLS);
  *   of one-cycle SGD;
  * - `quick`: a minute a round, to try things out.
  *
+ * On ImageNet the paper's text names 256 calibration images alone and leaves the rest to its supplement. Our reading of
+ * `paper` there: its optimizer, rate, decay and batch of CIFAR-10, and six passes over the training images a round, 76,866
+ * steps of 100, as near to its 80,000 steps as whole passes get; random resized crops and flips, as is usual. `scaled` and
+ * `quick` take 50 and 10 steps.
+ *
  * @throws {RangeError} If the name is unknown, or the paper names no steps for the model.
  */
-export function protocolNamed(name: string, model: string): Protocol {
-  if (!Object.hasOwn(PROTOCOLS, name)) {
+export function protocolNamed(name: string, model: string, data: ProtocolData = "cifar10"): Protocol {
+  const protocols = data === "imagenet" ? IMAGENET_PROTOCOLS : CIFAR10_PROTOCOLS;
+  if (!Object.hasOwn(protocols, name)) {
     throw new RangeError(
       `Cannot find the protocol "${name}": it must be one of ${PROTOCOL_NAMES.join(", ")}`,
     );
   }
-  return { name, ...PROTOCOLS[name](model) };
+  return { name: data === "imagenet" ? `${name} on ImageNet` : name, ...protocols[name](model) };
 }
 
 function recipeWithoutSeed(): Omit<Recipe, "seed"> {

@@ -1,9 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFileSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { realpathSync } from "node:fs";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { findRoot, readPackage } from "./root.ts";
 
 /** What only the caller knows about a result. Further fields, such as `levels` or `seconds`, are kept. */
 export interface ProvenanceFacts {
@@ -76,33 +75,6 @@ function runtimeVersions(): Record<string, string> {
   const { deno, node } = process.versions;
   const runtime = deno === undefined ? `node ${node}` : `deno ${deno}`;
   return { runtime, platform: `${process.platform} ${process.arch}` };
-}
-
-/** The nearest folder around this file, or around the working folder, that is this project. */
-export function findRoot(): string | null {
-  for (const start of [moduleFolder(), process.cwd()]) {
-    for (let folder = start; folder !== null; folder = folder === dirname(folder) ? null : dirname(folder)) {
-      if (readPackage(folder)?.name === "rd-pruning") return folder;
-    }
-  }
-  return null;
-}
-
-/** The folder of this file; null where a bundler has taken that away. */
-function moduleFolder(): string | null {
-  try {
-    return dirname(fileURLToPath(import.meta.url));
-  } catch {
-    return null;
-  }
-}
-
-function readPackage(folder: string): { name?: unknown; version?: unknown } | null {
-  try {
-    return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  } catch {
-    return null;
-  }
 }
 
 function readVersion(root: string): string | null {

@@ -1,6 +1,6 @@
 /** Recovery of a pruned network without labels: steps that can be told apart and combined. */
 import * as tf from "@tensorflow/tfjs";
-import { reestimateBatchNorm } from "./batch_norm.ts";
+import { reestimateBatchNorm, statisticsBatch } from "./batch_norm.ts";
 import type { Engine } from "./engine.ts";
 import { runNode } from "./forward.ts";
 import { type Architecture, isPrunable, type Network } from "./network.ts";
@@ -41,7 +41,7 @@ export interface RecoverOptions {
    * network's as `correction` does. @default "anew"
    */
   readonly statistics?: StatisticsWay;
-  /** Inputs in one batch of `bn`, whose statistics are of a batch. @default 250, or all where there are fewer */
+  /** Inputs in one batch of `bn`, whose statistics are of a batch. @default what {@link statisticsBatch} says */
   readonly batch?: number;
   /** Of the source, inputs that the steps other than `bn` hold in memory. @default 512 */
   readonly layerSamples?: number;
@@ -68,7 +68,7 @@ export interface RecoverOptions {
  * @throws {TypeError} If the dense network is of another model, or `bn` is asked of an engine without training mode.
  */
 export async function recover(engine: Engine, pruned: Network, options: RecoverOptions): Promise<Network> {
-  const { steps, source, batch = 250, layerSamples = 512 } = options;
+  const { steps, source, batch, layerSamples = 512 } = options;
   checkSteps(steps);
   checkStaging(options);
   const first = { ...source, count: Math.min(layerSamples, source.count) };
@@ -77,7 +77,7 @@ export async function recover(engine: Engine, pruned: Network, options: RecoverO
     const onProgress = (done: number, total: number) => options.onProgress?.(step, done, total);
     if (step === "bn") {
       network = await reestimateBatchNorm(engine, network, source, {
-        batch: Math.min(batch, source.count),
+        batch: batch === undefined ? statisticsBatch(source) : Math.min(batch, source.count),
         onProgress,
       });
     } else {

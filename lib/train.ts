@@ -1,14 +1,18 @@
 /** Dense training: seeded, resumable at every epoch to the same bits, progress by callback. */
-import { augmentBatch, createPixelTable, planAugmentation } from "./augment.ts";
+import {
+  type BatchSource,
+  batchSource,
+  type BatchSourceOptions,
+  isImageFolder,
+  type TrainingImages,
+} from "./batches.ts";
 import { breathe } from "./breathe.ts";
-import type { ImageSet } from "./cifar10.ts";
 import { createCrewStepper } from "./crew/crew_stepper.ts";
 import type { Teacher } from "./distill.ts";
 import { dynamicTarget, MASK_STEPS, usableNetwork } from "./dpf.ts";
 import type { Engine } from "./engine.ts";
 import { type Architecture, checkImages, type Network } from "./network.ts";
 import { findNonFinite, nonFiniteText } from "./non_finite.ts";
-import { createPrng } from "./prng.ts";
 import type { Masks } from "./prune.ts";
 import { createSchedule, type Schedule } from "./schedule.ts";
 import { shrinkImages, withSide } from "./shrink_images.ts";
@@ -18,7 +22,6 @@ import {
   type Recipe,
   restoredPrng,
   savedStreams,
-  type Streams,
   type TrainingState,
 } from "./training_state.ts";
 import { type Batch, createStepper, type Stepper } from "./training_step.ts";
@@ -41,7 +44,7 @@ export interface EpochReport {
   readonly imagesPerSecond: number;
 }
 
-export interface TrainCallbacks {
+export interface TrainCallbacks extends BatchSourceOptions {
   readonly onStep?: (report: StepReport) => void;
   /** Awaited, so that a state is on disk before the next epoch begins. */
   readonly onEpoch?: (report: EpochReport, state: TrainingState) => void | Promise<void>;
@@ -60,7 +63,8 @@ export interface TrainOptions extends TrainCallbacks {
  * Trains until the recipe's last epoch and returns the network, or its averaged weights where the recipe asks, pruned
  * where it asks for dynamic masks.
  *
- * Images are shrunk to the recipe's side, and the network that comes back runs on full ones again.
+ * Images are shrunk to the recipe's side, and the network that comes back runs on full ones again. Those of a folder are
+ * decoded while the batches before them are computed with (see `folder_batches.ts`).
  * The last, incomplete batch of an epoch is left out. Same state, images, engine and thread count: same bits.
  *
  * @throws {RangeError} If the loss or its gradient is not finite (epoch, step, learning rate and layer named), or a
@@ -70,13 +74,14 @@ export interface TrainOptions extends TrainCallbacks {
 export async function train(
   engine: Engine,
   fullArchitecture: Architecture,
-  fullSet: ImageSet,
+  images: TrainingImages,
   start: TrainingState,
   { masks, teacher, ...callbacks }: TrainOptions = {},
 ): Promise<Network> {
   const { recipe } = start;
-  const { architecture, set } = atSide(recipe?.side ?? 0, fullArchitecture, fullSet);
-  const steps = checkRun(engine, architecture, set, start);
+  const { architecture, set } = atSide(recipe?.side ?? 0, fullArchitecture, images);
+  const source = batchSource(architecture, set, callbacks);
+  const steps = checkRun(engine, architecture, source, start);
   const schedule = createSchedule(recipe.schedule, { peak: recipe.peak, totalSteps: recipe.epochs * steps });
   const random = eachStream((stream) => restoredPrng(start, stream));
   const createAny = recipe.workers > 1 ? createCrewStepper : createStepper;
@@ -87,7 +92,7 @@ export async function train(
   try {
     while (latest.epoch < recipe.epochs) {
       const began = performance.now();
-      const batches = epochBatches(architecture, set, latest, random);
+      const batches = source.epoch({ recipe, epoch: latest.epoch, random });
       const means = await trainEpoch(stepper, batches, {
         epoch: latest.epoch,
         steps,
@@ -111,14 +116,15 @@ export async function train(
   }
 }
 
-/** What is trained on what, where images are shrunk; 0 leaves both as they are. */
-export function atSide(
+/** What is trained on what, where images are shrunk; 0 leaves both as they are. Files are decoded to any side. */
+export function atSide<Images extends TrainingImages>(
   side: number,
   architecture: Architecture,
-  set: ImageSet,
-): { readonly architecture: Architecture; readonly set: ImageSet } {
+  set: Images,
+): { readonly architecture: Architecture; readonly set: Images } {
   if (side === 0) return { architecture, set };
-  return { architecture: withSide(architecture, side), set: shrinkImages(set, side) };
+  const shrunk = isImageFolder(set) ? set : shrinkImages(set, side) as Images;
+  return { architecture: withSide(architecture, side), set: shrunk };
 }
 
 interface EpochPlan {
@@ -137,11 +143,11 @@ interface EpochPlan {
 /** Runs one epoch's steps; null if it was stopped. */
 async function trainEpoch(
   stepper: Stepper,
-  batches: Iterable<Batch>,
+  batches: Iterable<Batch> | AsyncIterable<Batch>,
   { epoch, steps, schedule, maskAt, callbacks, teacher, explain }: EpochPlan,
 ): Promise<Pick<EpochReport, "loss" | "top1"> | null> {
   let [step, images, lossSum, correct] = [0, 0, 0, 0];
-  for (const plain of batches) {
+  for await (const plain of batches) {
     const batch = teacher === undefined ? plain : await teacher.soften(plain);
     const stepsDone = epoch * steps + step;
     const learningRate = schedule(stepsDone);
@@ -172,40 +178,13 @@ function maskSparsity({ dynamicSparsity, epochs }: Recipe, steps: number, step: 
   return isDue ? dynamicTarget(dynamicSparsity, step / (epochs * steps)) : undefined;
 }
 
-/** Shuffles and plans one epoch, and makes its batches one by one. */
-function* epochBatches(
-  { preprocessing }: Architecture,
-  set: ImageSet,
-  { recipe, epoch }: TrainingState,
-  random: Streams,
-): Generator<Batch> {
-  const table = createPixelTable(preprocessing);
-  const order = random.order.shuffle(Uint32Array.from({ length: set.count }, (_, i) => i));
-  const flip = createPrng(recipe.seed, "flip"); // from its start each epoch: flips alternate
-  const plan = planAugmentation(set, epoch, { ...random, flip }, {
-    cutout: recipe.cutout,
-    padding: recipe.side === 0 ? undefined : Math.round(recipe.side / 8), // 4 of 32, as ever
-  });
-  for (let end = recipe.batch; end <= set.count; end += recipe.batch) {
-    const indices = order.subarray(end - recipe.batch, end);
-    yield {
-      count: indices.length,
-      images: augmentBatch(set, indices, plan, table),
-      targets: smoothTargets(set, indices, recipe.labelSmoothing),
-    };
-  }
-}
-
-/** Rows of 1 − ε at the label plus ε / classes everywhere. */
-function smoothTargets(set: ImageSet, batch: Uint32Array, smoothing: number): Float32Array {
-  const classes = set.classes.length;
-  const targets = new Float32Array(batch.length * classes).fill(smoothing / classes);
-  for (const [row, image] of batch.entries()) targets[row * classes + set.labels[image]] += 1 - smoothing;
-  return targets;
-}
-
 /** Checks all that needs no tensor; returns the steps in an epoch. */
-function checkRun(engine: Engine, architecture: Architecture, set: ImageSet, start: TrainingState): number {
+function checkRun(
+  engine: Engine,
+  architecture: Architecture,
+  source: BatchSource,
+  start: TrainingState,
+): number {
   const { model, classCount } = architecture;
   if (!engine.canTrain) {
     throw new TypeError(
@@ -216,16 +195,16 @@ function checkRun(engine: Engine, architecture: Architecture, set: ImageSet, sta
     throw new TypeError(`Cannot resume ${model}: the state is of ${start.model}`);
   }
   checkState(architecture, start, "the given state");
-  checkImages(architecture, set);
-  if (set.classes.length !== classCount) {
+  checkImages(architecture, source);
+  if (source.classCount !== classCount) {
     throw new TypeError(
-      `Cannot train ${model} on ${set.name}: it must have ${classCount} classes, got ${set.classes.length}`,
+      `Cannot train ${model} on ${source.name}: it must have ${classCount} classes, got ${source.classCount}`,
     );
   }
   const { batch } = start.recipe;
-  const steps = Math.floor(set.count / batch);
+  const steps = Math.floor(source.count / batch);
   if (steps < 1) {
-    throw new RangeError(`Cannot train: a batch of ${batch} must fit into the set's ${set.count} images`);
+    throw new RangeError(`Cannot train: a batch of ${batch} must fit into the set's ${source.count} images`);
   }
   return steps;
 }

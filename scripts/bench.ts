@@ -4,6 +4,7 @@ import { chainBenchCommand } from "./bench/chain.ts";
 import { curvesBenchCommand } from "./bench/curves.ts";
 import { engineCommand } from "./bench/engine.ts";
 import { Command, run } from "./command_line.ts";
+import { photographsCommand } from "./bench/photographs.ts";
 
 const command = new Command("bench")
   .description(
@@ -14,9 +15,10 @@ const command = new Command("bench")
   .addCommand(curvesBenchCommand)
   .addCommand(allocateCommand)
   .addCommand(chainBenchCommand)
+  .addCommand(photographsCommand)
   .addHelpText(
     "after",
-    "\nEach subject teaches its options:\n  deno task bench engine --help\n  deno task bench curves --help\n  deno task bench allocate --help\n",
+    "\nEach subject teaches its options:\n  deno task bench engine --help\n  deno task bench curves --help\n  deno task bench allocate --help\n  deno task bench photographs --help\n",
   );
 
 await run(command);

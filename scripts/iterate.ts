@@ -1,6 +1,7 @@
 /** `deno task iterate`: one chain of prune-and-fine-tune rounds. */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isImageFolder } from "../lib/batches.ts";
 import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
 import { STATISTICS } from "../lib/distortion.ts";
 import { loadEngine } from "../lib/engine.ts";
@@ -25,6 +26,13 @@ import {
   wholeNumber,
 } from "./command_line.ts";
 import { type PlanFlags, planOf } from "./iterate/plan.ts";
+import {
+  addTrainingDataOptions,
+  brokenTeller,
+  openTrainingFolders,
+  type TrainingFlags,
+  type TrainingFolders,
+} from "./image_data.ts";
 import { roundLines } from "../lib/iterate/round_line.ts";
 import {
   addEngineOptions,
@@ -34,12 +42,17 @@ import {
   openNetwork,
 } from "./options.ts";
 
-interface Options extends NetworkFlags, EngineFlags, Omit<PlanFlags, keyof NetworkFlags> {
+interface Options
+  extends
+    NetworkFlags,
+    EngineFlags,
+    TrainingFlags,
+    Omit<PlanFlags, keyof NetworkFlags | keyof TrainingFlags> {
   out: string;
   json?: boolean;
 }
 
-const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
+const command = addTrainingDataOptions(addEngineOptions(addNetworkOptions(new Command("iterate"))))
   .description(
     "Prunes a network round after round: curves of the present network, allocation, magnitude masks in which nothing " +
       "grows back, recovery, fine-tuning with frozen masks. Each round adds a line to OUT/rounds.jsonl. Killed at any " +
@@ -53,7 +66,7 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
   .addOption(
     new Option(
       "--protocol <name>",
-      "paper: AdamW, 80,000 steps a round for resnet32; scaled: 50 steps; quick: a minute",
+      "paper: AdamW, 80,000 steps a round for resnet32, 6 epochs on imagenet; scaled: 50 steps; quick: a minute",
     ).choices([...PROTOCOL_NAMES]).default("scaled"),
   )
   .option("--targets <list>", "sparsity after each round, rising: 0.36,0.59,0.79", parseTargets)
@@ -101,6 +114,8 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
   )
   .option("--no-fine-tuning", "recovery alone")
   .option("--images <n>", "fine-tune on so many training images a round (for a trial)", wholeNumber(1))
+  .option("--epochs <n>", "in place of the protocol's (for a trial)", wholeNumber(1))
+  .option("--batch <n>", "images a step, in place of the protocol's (for a trial)", wholeNumber(2))
   .option("--test-images <n>", "measure top-1 on the first so many test images (for a trial)", wholeNumber(1))
   .requiredOption("--out <folder>", "where rounds.jsonl, the state and at last network.safetensors go")
   .option("--json", "print the result as one line of JSON")
@@ -111,7 +126,9 @@ const command = addEngineOptions(addNetworkOptions(new Command("iterate")))
       "  deno task iterate --model resnet32 --method lamp --targets 0.36,0.59,0.79,0.893 --seed 2 --out lamp2\n" +
       "without a label or a gradient, least squares after each step:\n" +
       "  deno task iterate --model resnet32 --targets 0.5,0.65,0.8,0.9 --curve-recovery bn --recovery lsq \\\n" +
-      "    --no-fine-tuning --out steps\n",
+      "    --no-fine-tuning --out steps\n" +
+      "the paper's protocol, on ILSVRC2012/train and ILSVRC2012/val (hours of a GPU):\n" +
+      "  deno task iterate --model resnet50 --data imagenet --root ILSVRC2012 --protocol paper --rounds 7 --out resnet50\n",
   )
   .action(iterateCommand);
 
@@ -120,17 +137,22 @@ function parseTargets(text: string): number[] {
 }
 
 async function iterateCommand(options: Options): Promise<void> {
-  const plan = planOf(options);
+  const named = planOf(options);
   const { network: dense, weightsSha256 } = await openNetwork(options);
+  const folders = openTrainingFolders(options, dense.classCount);
+  const plan = folders === null ? named : { ...named, images: folders.fingerprint };
   mkdirSync(options.out, { recursive: true });
-  await withLock(options.out, () => runChain(options, plan, dense, weightsSha256));
+  await withLock(options.out, () => runChain(options, plan, { dense, weightsSha256, folders }));
 }
 
 async function runChain(
   options: Options,
   plan: ChainPlan,
-  dense: Network,
-  weightsSha256: string,
+  { dense, weightsSha256, folders }: {
+    readonly dense: Network;
+    readonly weightsSha256: string;
+    readonly folders: TrainingFolders | null;
+  },
 ): Promise<void> {
   const { out } = options;
   const [statePath, tuningPath] = [join(out, "state.safetensors"), join(out, "tuning.safetensors")];
@@ -139,12 +161,12 @@ async function runChain(
   const tuning = tuningOf(tuningPath, plan, dense, state);
   const engine = await loadEngine(options);
   checkRecovery(engine, plan.curveRecovery);
-  const [train, test] = [loadCifar10("train"), loadCifar10("test")];
+  const { train, test } = folders ?? { train: loadCifar10("train"), test: loadCifar10("test") };
   const origin = provenance({
     engine: engine.description,
     seed: plan.seed,
     protocol: plan.protocol.name,
-    samples: Math.min(plan.protocol.testImages, test.count),
+    samples: Math.min(plan.protocol.testImages, isImageFolder(test) ? test.files.length : test.count),
     weightsSha256,
   });
   const bars = phaseBars(plan.targets.length);
@@ -158,6 +180,7 @@ async function runChain(
     provenance: origin,
     state,
     tuning,
+    onBroken: brokenTeller("iterate"),
     onState: (next) => {
       saveChain(statePath, identity, next);
       if (next.open === null) rmSync(tuningPath, { force: true });

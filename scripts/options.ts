@@ -80,7 +80,8 @@ export async function importModel(location: string, pixels: PixelScaling = "unit
   return { ...imported, network: { ...network, preprocessing } };
 }
 
-function isLayersModel(model: string): boolean {
+/** Whether a model is a path or URL, not a name. */
+export function isLayersModel(model: string): boolean {
   return /\.json(\?|$)/.test(model);
 }
 

@@ -1,14 +1,19 @@
 /** `deno task train`: trains a dense network on CIFAR-10. */
 import { existsSync, rmSync } from "node:fs";
-import { loadNetwork, loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
-import { type ImageSet, sliceImages } from "../lib/cifar10.ts";
+import { isImageFolder, type TrainingImages } from "../lib/batches.ts";
+import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
+import { sliceImages } from "../lib/cifar10.ts";
 import { usableNetwork } from "../lib/dpf.ts";
 import { type Engine, loadEngine } from "../lib/engine.ts";
-import { evaluate } from "../lib/evaluate.ts";
+import { evaluate, evaluateSource, type Evaluation } from "../lib/evaluate.ts";
+import { openImageReader, shuffledFolder, sliceFolder } from "../lib/image_reader.ts";
 import { architectureNamed, MODEL_NAMES } from "../lib/models.ts";
-import type { Architecture } from "../lib/network.ts";
+import { type Architecture, type Network } from "../lib/network.ts";
 import { type OptimizerName, OPTIMIZERS } from "../lib/optimizer.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
+import type { PixelScaling } from "../lib/pixel_scalings.ts";
+import { protocolNamed } from "../lib/protocols.ts";
+import { keptMasks } from "../lib/prune.ts";
 import { type ScheduleName, SCHEDULES } from "../lib/schedule.ts";
 import { provenance, readText, sha256, writeFileWhole } from "../lib/store.ts";
 import { atSide, type EpochReport, type StepReport, train, type TrainCallbacks } from "../lib/train.ts";
@@ -30,13 +35,22 @@ import {
   UsageError,
   wholeNumber,
 } from "./command_line.ts";
+import {
+  addTrainingDataOptions,
+  brokenTeller,
+  openTrainingFolders,
+  type TrainingFlags,
+} from "./image_data.ts";
+import { openNetwork, pixelsOption } from "./options.ts";
 
-interface Options {
+interface Options extends TrainingFlags {
   model: string;
   out: string;
   log?: string;
   resume?: boolean;
   from?: string;
+  pixels?: PixelScaling;
+  keepZeros?: boolean;
   engine?: string;
   threads?: number;
   limit?: number;
@@ -59,19 +73,28 @@ interface Options {
   json?: boolean;
 }
 
-const command = new Command("train")
+const command = addTrainingDataOptions(new Command("train"))
   .description(
-    "Trains a dense network on CIFAR-10's 50,000 training images, with random crops and alternating flips. After " +
-      "every epoch the state is saved, so a run that was stopped goes on with --resume and ends with the same bits.",
+    "Trains a network on CIFAR-10's 50,000 training images, with random crops and alternating flips. After every epoch " +
+      "the state is saved, so a run that was stopped goes on with --resume and ends with the same bits. With --data " +
+      "imagenet it fine-tunes, on a folder of photographs, by the paper's protocol unless options say otherwise.",
   )
-  .requiredOption("--model <name>", `network: ${MODEL_NAMES.join(", ")}`)
+  .requiredOption(
+    "--model <name>",
+    `network: ${MODEL_NAMES.join(", ")}; with imagenet also path or URL of a TensorFlow.js layers model`,
+  )
+  .addOption(pixelsOption())
   .requiredOption(
     "--out <file>",
     "where the trained network goes (safetensors); FILE.state and FILE.jsonl beside it",
   )
   .option("--log <file>", "JSONL log, one line an epoch (default: OUT with .jsonl)")
   .option("--resume", "go on from OUT.state")
-  .option("--from <file>", "start from these weights in place of random ones (safetensors)")
+  .option(
+    "--from <file>",
+    "start from these weights (safetensors; default: random ones, with imagenet the model's own)",
+  )
+  .option("--keep-zeros", "weights that are 0 at the start stay 0: fine-tuning of a pruned network")
   .option("--epochs <n>", "passes over the training set", wholeNumber(1), DEFAULT_RECIPE.epochs)
   .option("--seed <n>", "everything random follows from it", wholeNumber(0), DEFAULT_RECIPE.seed)
   .option("--batch <n>", "images a step", wholeNumber(2), DEFAULT_RECIPE.batch)
@@ -129,23 +152,28 @@ const command = new Command("train")
   .addHelpText(
     "after",
     "\nExample, 91 % in an hour on two cores (data/checkpoints/README.md has the committed checkpoint's three runs):\n" +
-      "  deno task train --model resnet32 --workers 2 --out resnet32.safetensors\n",
+      "  deno task train --model resnet32 --workers 2 --out resnet32.safetensors\n" +
+      "a pruned ResNet-50, on ILSVRC2012/train and ILSVRC2012/val:\n" +
+      "  deno task train --model resnet50 --data imagenet --root ILSVRC2012 --from pruned.safetensors --keep-zeros \\\n" +
+      "    --out tuned.safetensors\n",
   )
   .action(trainCommand);
 
-async function trainCommand(options: Options): Promise<void> {
-  const architecture = architectureNamed(options.model);
+async function trainCommand(given: Options): Promise<void> {
+  const options = given.data === "imagenet" ? withPaperRecipe(given) : given;
+  const { architecture, network: dense } = await openStart(options);
+  const folders = openTrainingFolders(options, architecture.classCount);
   const recipe = recipeOf(options);
   const statePath = `${options.out}.state`;
   const logPath = options.log ?? options.out.replace(/(\.safetensors)?$/, ".jsonl");
   makeFolderOf(options.out);
-  const start = startOf(architecture, recipe, statePath, options);
+  const start = startOf(architecture, dense, { recipe, statePath, resume: options.resume });
+  const masks = options.keepZeros ? keptMasks(dense!) : undefined;
 
   const threads = options.threads ?? (recipe.workers > 1 ? 1 : undefined);
   const engine = await loadEngine({ ...options, threads });
-  const all = loadCifar10("train");
-  const set = options.limit === undefined ? all : { ...all, count: Math.min(options.limit, all.count) };
-  const test = loadCifar10("test");
+  const { train: all, test } = folders ?? { train: loadCifar10("train"), test: loadCifar10("test") };
+  const set = firstOf(all, options.limit);
   if (!options.resume) rmSync(logPath, { force: true });
   console.error(
     `train: ${options.model} on ${engine.description}, epoch ${start.epoch} of ${recipe.epochs} done`,
@@ -153,25 +181,35 @@ async function trainCommand(options: Options): Promise<void> {
   const origin = provenance({ // now: the code may change while it runs
     engine: engine.description,
     seed: recipe.seed,
-    protocol: `dense training on CIFAR-10: ${JSON.stringify(recipe)}`,
-    samples: set.count,
+    protocol: `${masks === undefined ? "training" : "fine-tuning with frozen zeros"} on ${
+      folders === null ? "CIFAR-10" : set.name
+    }: ${JSON.stringify(recipe)}`,
+    samples: countOf(set),
+    ...(folders && { imagesSha256: folders.fingerprint }),
     startedFromSha256: options.from === undefined ? null : sha256(options.from),
   });
   const began = performance.now();
-  const glance = sliceImages(test, 0, options.testImages ?? test.count);
-  const { architecture: seen, set: shown } = atSide(recipe.side, architecture, glance);
+  const { architecture: seen, set: shown } = atSide(
+    recipe.side,
+    architecture,
+    firstOf(test, options.testImages),
+  );
   const callbacks = reporting({ engine, architecture: seen, recipe, test: shown, statePath, logPath });
-  const network = await train(engine, architecture, set, start, callbacks);
+  const network = await train(engine, architecture, set, start, {
+    ...callbacks,
+    masks,
+    onBroken: brokenTeller("train"),
+  });
   callbacks.stop();
   const seconds = (performance.now() - began) / 1000;
-  const { top1 } = await evaluate(engine, network, test);
+  const { top1, samples } = await evaluateOn(engine, network, test);
   saveNetwork(options.out, network, { test_top1: String(top1), provenance: JSON.stringify(origin) });
   rmSync(statePath, { force: true });
   const { model, out } = options;
   console.log(
     options.json
-      ? JSON.stringify({ model, top1, samples: test.count, seconds, out })
-      : `${out}: ${percent(top1)} top-1 on ${test.count} test images after ${seconds.toFixed(0)} s`,
+      ? JSON.stringify({ model, top1, samples, seconds, out })
+      : `${out}: ${percent(top1)} top-1 on ${samples} test images after ${seconds.toFixed(0)} s`,
   );
 }
 
@@ -197,12 +235,55 @@ function recipeOf(options: Options): Recipe {
   };
 }
 
+/** The paper's recipe on ImageNet, where no option says otherwise. */
+function withPaperRecipe(options: Options): Options {
+  const { recipe } = protocolNamed("paper", options.model, "imagenet").fineTuning!;
+  const { peak: rate, ...rest } = recipe;
+  const defaults = Object.entries({ ...rest, rate })
+    .filter(([name]) => command.getOptionValueSource(name) === "default");
+  return { ...options, ...Object.fromEntries(defaults) };
+}
+
+/** What is trained, and the weights that it starts from; null for random ones. */
+async function openStart(
+  { data, model, from, pixels, keepZeros }: Options,
+): Promise<{ architecture: Architecture; network: Network | null }> {
+  if (data === "imagenet" || from !== undefined) {
+    const { network } = await openNetwork({ model, weights: from, pixels });
+    return { architecture: network, network };
+  }
+  if (keepZeros) throw new UsageError("Cannot keep zeros: --keep-zeros goes with --from or --data imagenet");
+  return { architecture: architectureNamed(model), network: null };
+}
+
+/** The first so many, of a folder in a shuffled order: sorted by class, they would be of few. */
+function firstOf<Images extends TrainingImages>(images: Images, limit: number | undefined): Images {
+  if (limit === undefined) return images;
+  const count = Math.min(limit, countOf(images));
+  return (isImageFolder(images)
+    ? sliceFolder(shuffledFolder(images, 1), 0, count)
+    : sliceImages(images, 0, count)) as Images;
+}
+
+function countOf(images: TrainingImages): number {
+  return isImageFolder(images) ? images.files.length : images.count;
+}
+
+function evaluateOn(engine: Engine, network: Network, images: TrainingImages): Promise<Evaluation> {
+  return isImageFolder(images)
+    ? evaluateSource(engine, network, openImageReader(network, images), { batch: 16 })
+    : evaluate(engine, network, images);
+}
+
 /** The state to go on from: fresh, from given weights, or the saved one of the same recipe. */
 function startOf(
   architecture: Architecture,
-  recipe: Recipe,
-  statePath: string,
-  { resume, from, model }: Pick<Options, "resume" | "from" | "model">,
+  network: Network | null,
+  { recipe, statePath, resume }: {
+    readonly recipe: Recipe;
+    readonly statePath: string;
+    readonly resume?: boolean;
+  },
 ): TrainingState {
   if (!resume) {
     if (existsSync(statePath)) {
@@ -210,9 +291,7 @@ function startOf(
         `Cannot start anew: ${statePath} holds an unfinished run, use --resume or remove it`,
       );
     }
-    return from === undefined
-      ? startTraining(architecture, recipe)
-      : continueTraining(loadNetwork(from, model), recipe);
+    return network === null ? startTraining(architecture, recipe) : continueTraining(network, recipe);
   }
   const state = loadTrainingState(statePath, architecture);
   const changed = (Object.keys(recipe) as (keyof Recipe)[]).filter((key) =>
@@ -231,7 +310,7 @@ interface Reporting {
   readonly engine: Engine;
   readonly architecture: Architecture;
   readonly recipe: Recipe;
-  readonly test: ImageSet;
+  readonly test: TrainingImages;
   readonly statePath: string;
   readonly logPath: string;
 }
@@ -258,10 +337,11 @@ function reporting(
   }
 
   async function onEpoch(report: EpochReport, state: TrainingState): Promise<void> {
-    top1 = (await evaluate(engine, usableNetwork(architecture, state), test)).top1;
+    const judged = await evaluateOn(engine, usableNetwork(architecture, state), test);
+    top1 = judged.top1;
     saveTrainingState(statePath, state);
     const measured = { ...report, learningRate: rate };
-    const line = { model: architecture.model, ...rounded(measured), testTop1: top1, samples: test.count };
+    const line = { model: architecture.model, ...rounded(measured), testTop1: top1, samples: judged.samples };
     const before = existsSync(logPath) ? readText(logPath) : "";
     writeFileWhole(logPath, `${before}${JSON.stringify(line)}\n`); // on a full disk no half a line
   }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
+import { builtFrom } from "../built.ts";
 import type { Engine } from "../engine.ts";
 import type { Architecture } from "../network.ts";
 import type { TrainingState } from "../training_state.ts";
@@ -10,7 +11,8 @@ import { type Batch, createStepper, type Stepper, type StepperOptions } from "..
 import { bytesOf, bytesOfJson, createFrameReader, floatsOf, type FrameReader, writeFrame } from "./frames.ts";
 import type { Job, StepHeader } from "./job.ts";
 
-const PROGRAM = fileURLToPath(new URL("worker.ts", import.meta.url));
+/** A source, or what it was built to. */
+const PROGRAM = fileURLToPath(new URL(builtFrom() === null ? "worker.ts" : "worker.js", import.meta.url));
 
 interface Worker {
   /** 2 … workers; this process is 1. */

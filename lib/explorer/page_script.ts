@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { findRoot } from "../provenance.ts";
+import { findRoot } from "../root.ts";
 import { readText, sha256, writeFileWhole } from "../store.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** A round of DPF, the one method of a chain that has no allocator: its masks come from training itself. */
-import type { ImageSet } from "../cifar10.ts";
+import type { TrainingImages } from "../batches.ts";
 import type { Engine } from "../engine.ts";
 import type { FinetuneOptions } from "../finetune.ts";
 import type { Network } from "../network.ts";
@@ -35,7 +35,7 @@ export function checkDynamic({ name, fineTuning }: Protocol): void {
 export async function trainDynamic(
   engine: Engine,
   dense: Network,
-  set: ImageSet,
+  images: TrainingImages,
   { recipe, resume, ...rest }: FinetuneOptions,
 ): Promise<Network> {
   if (resume !== undefined && JSON.stringify(resume.recipe) !== JSON.stringify(recipe)) {
@@ -43,6 +43,6 @@ export async function trainDynamic(
       "Cannot go on training by dpf: the state must be of the same recipe, it is of another",
     );
   }
-  const pruned = await train(engine, dense, set, resume ?? continueTraining(dense, recipe), rest);
+  const pruned = await train(engine, dense, images, resume ?? continueTraining(dense, recipe), rest);
   return { ...pruned, preprocessing: dense.preprocessing };
 }

@@ -1,12 +1,11 @@
 /** Settles a round's allocation on the true distortion of the whole network. */
-import { reestimateBatchNorm } from "../batch_norm.ts";
+import { reestimateBatchNorm, statisticsBatch } from "../batch_norm.ts";
 import type { CalibrationSet } from "../calibration_set.ts";
 import type { RoundContext } from "../iterate.ts";
 import { magnitudeMask, magnitudeOrder } from "../mask.ts";
 import type { Network } from "../network.ts";
 import { pruneNetwork, type PruningPlan } from "../prune.ts";
 import { distortionFrom } from "../rd_curve.ts";
-import { recoveryImages } from "../recover.ts";
 import { settleAllocation, type Settled } from "../settle.ts";
 import { zerosByLayer } from "./round_problem.ts";
 
@@ -18,7 +17,7 @@ const STATISTICS_IMAGES = 250;
  * anything. Stronger recoveries would take too long for the hundreds of measurements.
  */
 export async function settleRound(
-  { engine, dense, plan, train, progress }: RoundContext,
+  { engine, dense, plan, images, progress }: RoundContext,
   network: Network,
   { calibration, layers }: PruningPlan & { readonly calibration: CalibrationSet },
 ): Promise<{ pruned: Network; distortion: Settled["distortion"] }> {
@@ -32,7 +31,7 @@ export async function settleRound(
     );
   const distortionOf = await distortionFrom(engine, dense, calibration);
   const recovers = plan.protocol.recovery.steps.length > 0;
-  const source = recoveryImages(dense, train, { samples: STATISTICS_IMAGES, seed: plan.seed });
+  const source = await images.recovery(STATISTICS_IMAGES, plan.seed);
   const { counts, distortion } = await settleAllocation(
     layers.map((layer) => ({ ...layer, floor: zeros.get(layer.name)! })),
     {
@@ -40,7 +39,7 @@ export async function settleRound(
       measure: async (counts) => {
         const pruned = prunedTo(counts);
         const used = recovers
-          ? await reestimateBatchNorm(engine, pruned, source, { batch: STATISTICS_IMAGES })
+          ? await reestimateBatchNorm(engine, pruned, source, { batch: statisticsBatch(source) })
           : pruned;
         return (await distortionOf(used))[plan.statistic];
       },

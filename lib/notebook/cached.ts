@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Engine } from "../engine.ts";
-import { projectPath } from "../project.ts";
+import { workPath } from "../project.ts";
 import { provenance } from "../provenance.ts";
 import { processor } from "../rd_curve/processor.ts";
 import { findKernel } from "../show/kernel.ts";
@@ -58,7 +58,7 @@ export async function cached<T>(
   options: CacheOptions = {},
 ): Promise<T> {
   const {
-    folder = process.env.RD_NOTEBOOK_CACHE || projectPath("data", "cache", "notebooks"),
+    folder = process.env.RD_NOTEBOOK_CACHE || workPath("data", "cache", "notebooks"),
     display = progressDisplay,
     now = () => performance.now(),
     supervise = findKernel()?.supervise,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { type ImageSet, sliceImages } from "../cifar10.ts";
-import { loadCifar10, projectPath } from "../project.ts";
+import { loadCifar10, workPath } from "../project.ts";
 import { writeFileWhole } from "../store.ts";
 
 export interface ExampleOptions {
@@ -27,7 +27,7 @@ export interface ExampleOptions {
 export async function exampleModel(options: ExampleOptions = {}): Promise<string> {
   const { images = 5000, epochs = 4, onProgress } = options;
   const folder = options.folder ??
-    projectPath("data", "cache", "notebooks", `example_model_${images}_${epochs}`);
+    workPath("data", "cache", "notebooks", `example_model_${images}_${epochs}`);
   const path = join(folder, "model.json");
   if (existsSync(path)) return path;
   const model = buildExample();
@@ -114,7 +114,7 @@ async function saveExample(model: tf.LayersModel, path: string): Promise<void> {
  * @returns Its path.
  */
 export async function exampleImages(count: number): Promise<string> {
-  const folder = projectPath("data", "cache", "notebooks", `example_images_${count}`);
+  const folder = workPath("data", "cache", "notebooks", `example_images_${count}`);
   if (existsSync(folder)) return folder;
   const { default: sharp } = await import("sharp");
   const { pixels, labels, classes, shape: [height, width, channels] } = sliceImages(

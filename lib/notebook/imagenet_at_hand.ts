@@ -4,7 +4,7 @@ import process from "node:process";
 import { type ImageFolder, listImageFolder } from "../image_folder.ts";
 import { IMAGENET_CLASS_COUNT } from "../imagenet_facts.ts";
 import type { Network } from "../network.ts";
-import { loadImagenetResnet50, projectPath } from "../project.ts";
+import { loadImagenetResnet50, workPath } from "../project.ts";
 
 export interface ImagenetAtHand {
   readonly network: Network;
@@ -19,8 +19,8 @@ export interface ImagenetPlaces {
 
 /** ResNet-50 and labelled images, or null and a line of Markdown that says what is missing. */
 export async function imagenetAtHand({
-  model = projectPath("data", "cache", "resnet50", "model.json"),
-  root = process.env.RD_IMAGENET_ROOT ?? projectPath("data", "cache", "imagenet_samples"),
+  model = workPath("data", "cache", "resnet50", "model.json"),
+  root = process.env.RD_IMAGENET_ROOT ?? workPath("data", "cache", "imagenet_samples"),
 }: ImagenetPlaces = {}): Promise<{ readonly found: ImagenetAtHand | null; readonly note: string }> {
   const command = "`deno task evaluate --model resnet50 --data imagenet`";
   const missing = [

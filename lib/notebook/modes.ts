@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { findRoot } from "../provenance.ts";
+import { findRoot } from "../root.ts";
 import { duration } from "../show/progress.ts";
 import { readText } from "../store.ts";
 import { parseStrictJson } from "../strict_json.ts";

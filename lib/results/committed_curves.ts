@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { denseWeightsPath, projectPath } from "../project.ts";
 import { type CurvesFile, readCurves } from "../rd_files.ts";
 import { readText, sha256 } from "../store.ts";
+import { taskNamed } from "../root.ts";
 
 /** A row of the README's table. */
 export interface CommittedCurves {
@@ -35,7 +36,9 @@ export function committedCurves(
   const there = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".json")) : [];
   const names = there.map((file) => file.replace(/\.json$/, "")).sort().join(", ") || "none";
   throw new RangeError(
-    `Cannot find curves "${name}": there are ${names}; "deno task curves --out data/curves/${name}.json" makes them`,
+    `Cannot find curves "${name}": there are ${names}; ${
+      taskNamed(`curves --out data/curves/${name}.json`)
+    } makes them`,
   );
 }
 

@@ -8,13 +8,15 @@ import { Command, finiteNumber, Option, UsageError, wholeNumber } from "../comma
 import { type BenchCase, benchCase, KINDS } from "./engine_cases.ts";
 import { type EngineBench, readEngineBench, writeEngineBench } from "./engine_file.ts";
 import { engineStartSeconds, LEAST_MEMORY_STEPS } from "./engine_limits.ts";
-import { type BenchPlan, measureEngine } from "./engine_measure.ts";
+import { type BenchPlan, type BenchWork, measureEngine } from "./engine_measure.ts";
 import { limitsTable, operationsTable, speedTable } from "./engine_tables.ts";
 import { spread } from "./statistics.ts";
 import { requireTorch } from "./torch_environment.ts";
 import { startPeer } from "./torch_peer.ts";
 
-interface Options extends BenchPlan {
+interface Options extends Omit<BenchPlan, "work"> {
+  models: string[];
+  cases: BenchCase[];
   starts: number;
   operations?: boolean;
   out: string;
@@ -24,6 +26,8 @@ interface Options extends BenchPlan {
 
 const MODELS = ["resnet32", "resnet18", "vgg16", "densenet121"];
 const CASES = ["inference-128", "inference-512", "train-128", "workers-128"];
+/** Photographs are measured in the one case that matters here: they are not trained on. */
+const PHOTOGRAPHS = { model: "resnet50", one: benchCase("inference-16") };
 const PEER_SETTINGS = ["eager", "jit", "compile"];
 const DEFAULT_SETTINGS = ["eager", "jit"];
 const DEFAULT_OUT = "data/results/bench_engine.json";
@@ -37,7 +41,10 @@ export const engineCommand = new Command("engine")
   )
   .addOption(
     new Option("--models <list>", `networks: ${MODEL_NAMES.join(", ")}`)
-      .argParser(parseModels).default(MODELS, MODELS.join()),
+      .argParser(parseModels).default(
+        MODELS,
+        `${MODELS.join()}; and, where neither is given, resnet50 in inference-16`,
+      ),
   )
   .addOption(
     new Option(
@@ -71,6 +78,7 @@ export const engineCommand = new Command("engine")
     "\nExamples:\n" +
       "  deno task bench engine                                        everything, about half an hour on two cores\n" +
       "  deno task bench engine --models resnet32 --cases train-128 --starts 0 --leak-steps 0 --out trial.json\n" +
+      "  deno task bench engine --models resnet50 --cases inference-16 --starts 0 --leak-steps 0 --out resnet50.json\n" +
       "  deno task bench engine --markdown\n",
   )
   .action(engineBench);
@@ -130,13 +138,22 @@ async function engineBench(options: Options): Promise<void> {
   const engine = await loadEngine({ engine: "tensorflow", threads: options.threads });
   const peer = await startPeer(python, options.threads);
   try {
-    const measured = await measureEngine(engine, peer, options);
+    const measured = await measureEngine(engine, peer, { ...options, work: workOf(options) });
     const bench = { ...measured, start: start.length > 0 ? spread(start) : null };
     writeEngineBench(options.out, bench);
     print(bench, options);
   } finally {
     peer.close();
   }
+}
+
+/** Each network in each case; by default ResNet-50 beside them. */
+function workOf({ models, cases }: Pick<Options, "models" | "cases">): BenchWork[] {
+  const work = models.flatMap((model) => cases.map((one) => ({ model, one })));
+  const isDefault = ["models", "cases"].every((name) =>
+    engineCommand.getOptionValueSource(name) === "default"
+  );
+  return isDefault ? [...work, PHOTOGRAPHS] : work;
 }
 
 function print(bench: EngineBench, { json, operations, out }: Options): void {

@@ -23,9 +23,14 @@ import { timeNativeCalls } from "./native_calls.ts";
 import { spread } from "./statistics.ts";
 import type { Peer } from "./torch_peer.ts";
 
+/** A network in a case. */
+export interface BenchWork {
+  readonly model: string;
+  readonly one: BenchCase;
+}
+
 export interface BenchPlan {
-  readonly models: readonly string[];
-  readonly cases: readonly BenchCase[];
+  readonly work: readonly BenchWork[];
   /** Turns of each side. */
   readonly repetitions: number;
   /** Least length of a turn. */
@@ -51,27 +56,25 @@ export async function measureEngine(
   peer: Peer,
   plan: BenchPlan,
 ): Promise<Omit<EngineBench, "start">> {
-  const { models, cases, repetitions, seconds, threads } = plan;
+  const { work, repetitions, seconds, threads } = plan;
   const began = performance.now();
   const convolutions = convolutionSpeeds(engine, seconds);
   const ceiling = Math.max(...convolutions.map(({ gflops }) => gflops));
   const measured: BenchResult[] = [];
   const steps: StepTimes[] = [];
-  const bar = progressBar("bench engine", models.length * cases.length * repetitions, "| {what}");
+  const bar = progressBar("bench engine", work.length * repetitions, "| {what}");
   let done = 0;
-  for (const model of models) {
-    for (const one of cases) {
-      const what = `${model} ${one.name}`;
-      bar.update(done, { what });
-      const pair = await openPair(engine, peer, model, one, plan);
-      try {
-        const turns = await alternate(pair.sides, plan, () => bar.update(++done, { what }));
-        measured.push(summarise({ model, one, turns, ceiling, ...pair.facts }));
-      } finally {
-        pair.close();
-      }
-      if (one.kind === "train") steps.push(await timeStep(engine, model, one.batch));
+  for (const { model, one } of work) {
+    const what = `${model} ${one.name}`;
+    bar.update(done, { what });
+    const pair = await openPair(engine, peer, model, one, plan);
+    try {
+      const turns = await alternate(pair.sides, plan, () => bar.update(++done, { what }));
+      measured.push(summarise({ model, one, turns, ceiling, ...pair.facts }));
+    } finally {
+      pair.close();
     }
+    if (one.kind === "train") steps.push(await timeStep(engine, model, one.batch));
   }
   bar.stop();
   const memory = await memoryOf(engine, plan);
@@ -216,10 +219,10 @@ async function timeStep(engine: Engine, model: string, batch: number): Promise<S
   return { model, batch, steps: NATIVE_STEPS, seconds, javascriptShare, operations: [...operations] };
 }
 
-async function memoryOf(engine: Engine, { models, cases, leakSteps }: BenchPlan): Promise<MemoryUse | null> {
+async function memoryOf(engine: Engine, { work, leakSteps }: BenchPlan): Promise<MemoryUse | null> {
   if (leakSteps === 0) return null;
-  const model = models.includes("resnet32") ? "resnet32" : models[0];
-  const batch = Math.min(MEMORY_BATCH, ...cases.map(({ batch }) => batch));
+  const model = work.some((each) => each.model === "resnet32") ? "resnet32" : work[0].model;
+  const batch = Math.min(MEMORY_BATCH, ...work.map(({ one }) => one.batch));
   const bar = progressBar("memory", leakSteps, "training steps");
   const workload = await createWorkload(engine, model, batch);
   const memory = await watchMemory(engine, workload, leakSteps, (done) => bar.update(done));

@@ -3,10 +3,11 @@ import type { Statistic } from "../../lib/distortion.ts";
 import { type ChainPlan, checkMethod, checkTargets, geometricTargets } from "../../lib/iterate.ts";
 import { architectureNamed } from "../../lib/models.ts";
 import type { Refinement } from "../../lib/pipeline.ts";
-import { type Protocol, protocolNamed } from "../../lib/protocols.ts";
+import { type Protocol, type ProtocolData, protocolNamed } from "../../lib/protocols.ts";
 import type { Recovery } from "../../lib/rd_curve/recovery.ts";
 import { parseRecovery, recoveryText, type StatisticsWay } from "../../lib/recover.ts";
 import { UsageError } from "../command_line.ts";
+import { isLayersModel } from "../options.ts";
 
 /** As commander reads them. */
 export interface PlanFlags {
@@ -27,6 +28,10 @@ export interface PlanFlags {
   readonly fineTuning: boolean;
   readonly images?: number;
   readonly testImages?: number;
+  /** @default "cifar10" */
+  readonly data?: ProtocolData;
+  readonly epochs?: number;
+  readonly batch?: number;
 }
 
 /**
@@ -39,7 +44,7 @@ export function planOf(flags: PlanFlags): ChainPlan {
     throw new UsageError("Cannot iterate: either --targets or --rounds must be given");
   }
   const targets = flags.targets ?? geometricTargets(flags.rounds!);
-  architectureNamed(model);
+  if (!isLayersModel(model)) architectureNamed(model);
   try {
     checkTargets(targets);
     const plain = { method, protocol: protocolOf(flags), targets, seed, statistic, curveRecovery };
@@ -57,7 +62,7 @@ export function planOf(flags: PlanFlags): ChainPlan {
 
 /** The named protocol; what the options change of it shows in its name, so that no result claims to be under it. */
 function protocolOf(flags: PlanFlags): Protocol {
-  const named = protocolNamed(flags.protocol, flags.model);
+  const named = protocolNamed(flags.protocol, flags.model, flags.data);
   const changes = [
     recoveryChange(flags),
     statisticsChange(flags),
@@ -65,6 +70,8 @@ function protocolOf(flags: PlanFlags): Protocol {
     distillationChange(flags),
     tuningChange(flags),
     imagesChange(flags),
+    recipeChange(flags, "epochs"),
+    recipeChange(flags, "batch"),
     testImagesChange(flags),
   ].filter((change) => change !== null);
   if (changes.length === 0) return named;
@@ -133,6 +140,19 @@ function imagesChange({ images, fineTuning: isTuned }: PlanFlags): Change | null
   return {
     text: `${images} images a round`,
     apply: (protocol) => ({ ...protocol, fineTuning: { ...protocol.fineTuning!, images } }),
+  };
+}
+
+function recipeChange(flags: PlanFlags, field: "epochs" | "batch"): Change | null {
+  const value = flags[field];
+  if (value === undefined) return null;
+  if (!flags.fineTuning) throw new UsageError(`Cannot change the ${field}: --${field} needs fine-tuning`);
+  return {
+    text: `${field} ${value}`,
+    apply: (protocol) => {
+      const fineTuning = protocol.fineTuning!;
+      return { ...protocol, fineTuning: { ...fineTuning, recipe: { ...fineTuning.recipe, [field]: value } } };
+    },
   };
 }
 

@@ -7,9 +7,17 @@ import { findProgram, type Project, stampFolder } from "./project.ts";
 import { type ChildOptions, runChild } from "./run_child.ts";
 import type { Step } from "./step.ts";
 
-const REPOSITORY = "https://github.com/EliSchwartz/imagenet-sample-images";
-/** Names every byte: git refuses a file whose hash is not in the tree of this commit. */
-const COMMIT = "22d0a5c9c5c76d13532da2d29ea7fa2e9e034387";
+/** Where the photographs come from. */
+export interface SamplesSource {
+  readonly repository: string;
+  /** Names every byte: git refuses a file whose hash is not in the tree of this commit. */
+  readonly commit: string;
+}
+
+const SOURCE: SamplesSource = {
+  repository: "https://github.com/EliSchwartz/imagenet-sample-images",
+  commit: "22d0a5c9c5c76d13532da2d29ea7fa2e9e034387",
+};
 const TITLE = "ImageNet samples";
 
 /** `n01440764_tench.JPEG`: the classes are numbered by the order of their WordNet ids. */
@@ -19,33 +27,43 @@ export function imagenetSamplesFolder(project: Project): string {
   return join(project.folder, "data", "cache", "imagenet_samples");
 }
 
-export const imagenetSamples: Step = {
-  id: "imagenet_samples",
-  title: TITLE,
-  bytes: () => 400e6,
-  inputs: () => ({ repository: REPOSITORY, commit: COMMIT }),
-  outputs(project) {
-    const labels = statSync(join(imagenetSamplesFolder(project), "labels.csv"), { throwIfNoEntry: false });
-    if (labels === undefined) return null;
-    const photographs = readdirSync(imagenetSamplesFolder(project)).filter((name) => PHOTOGRAPH.test(name));
-    return photographs.length === IMAGENET_CLASS_COUNT
-      ? { photographs: photographs.length, labels: labels.mtimeMs }
-      : null;
-  },
-  async run(project, say) {
-    const folder = imagenetSamplesFolder(project);
-    const work = `${folder}.part`;
-    for (const path of [folder, work]) rmSync(path, { recursive: true, force: true });
-    mkdirSync(work, { recursive: true });
-    say("fetching");
-    await checkOut(project, work);
-    rmSync(join(work, ".git"), { recursive: true });
-    writeFileWhole(join(work, "labels.csv"), labelsOf(readdirSync(work)));
-    renameSync(work, folder);
-  },
-};
+/** The collection of {@link SOURCE}. */
+export const imagenetSamples: Step = samplesStep(SOURCE);
 
-async function checkOut(project: Project, folder: string): Promise<void> {
+/** A step that fetches such a collection; what a killed run left is fetched anew. */
+export function samplesStep(source: SamplesSource): Step {
+  return {
+    id: "imagenet_samples",
+    title: TITLE,
+    bytes: () => 400e6,
+    inputs: () => ({ ...source }),
+    outputs(project) {
+      const labels = statSync(join(imagenetSamplesFolder(project), "labels.csv"), { throwIfNoEntry: false });
+      if (labels === undefined) return null;
+      const photographs = readdirSync(imagenetSamplesFolder(project)).filter((name) => PHOTOGRAPH.test(name));
+      return photographs.length === IMAGENET_CLASS_COUNT
+        ? { photographs: photographs.length, labels: labels.mtimeMs }
+        : null;
+    },
+    async run(project, say) {
+      const folder = imagenetSamplesFolder(project);
+      const work = `${folder}.part`;
+      for (const path of [folder, work]) rmSync(path, { recursive: true, force: true });
+      mkdirSync(work, { recursive: true });
+      say("fetching");
+      await checkOut(project, source, work);
+      rmSync(join(work, ".git"), { recursive: true });
+      writeFileWhole(join(work, "labels.csv"), labelsOf(readdirSync(work)));
+      renameSync(work, folder);
+    },
+  };
+}
+
+async function checkOut(
+  project: Project,
+  { repository, commit }: SamplesSource,
+  folder: string,
+): Promise<void> {
   const git = findProgram(project, ["git"]);
   const mend = "where the network does not allow it, name a folder of images: --root DIR";
   if (git === null) throw new TypeError(`Cannot fetch ${TITLE}: git must be on PATH, found none (${mend})`);
@@ -53,12 +71,12 @@ async function checkOut(project: Project, folder: string): Promise<void> {
     cwd: folder,
     env: { ...project.env, GIT_TERMINAL_PROMPT: "0" },
     log: join(stampFolder(project), "imagenet_samples.log"),
-    action: `fetch ${TITLE} from ${REPOSITORY}`,
+    action: `fetch ${TITLE} from ${repository}`,
     mend,
   };
   await runChild(git, ["init", "--quiet"], options);
-  await runChild(git, ["fetch", "--quiet", "--depth=1", REPOSITORY, COMMIT], options);
-  await runChild(git, ["-c", "advice.detachedHead=false", "checkout", "--quiet", COMMIT], options);
+  await runChild(git, ["fetch", "--quiet", "--depth=1", repository, commit], options);
+  await runChild(git, ["-c", "advice.detachedHead=false", "checkout", "--quiet", commit], options);
 }
 
 /**

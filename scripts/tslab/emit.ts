@@ -1,5 +1,5 @@
 /** The library as Node and tslab read it: a JavaScript module and a declaration file for each of its sources. */
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,41 +31,53 @@ function tslabTypescript(): TypeScript {
   return createRequire(import.meta.url)("@tslab/typescript-for-tslab");
 }
 
-/** What Node's resolution and tslab's need to find the module; without a name, so that it is not taken for the project. */
-const PACKAGE = {
-  private: true,
+/** What Node's resolution and tslab's need to find the module. */
+export const ENTRY_POINTS = {
   type: "module",
   main: "lib/mod.js",
   types: "lib/mod.d.ts",
   exports: { ".": { types: "./lib/mod.d.ts", default: "./lib/mod.js" } },
 };
 
+/** Programs that the library starts by their path, and so reaches by no import. */
+const PROGRAMS = ["crew/worker.ts"];
+
 /** tslab's cells know the language of 2022 alone, Node 20 that of 2023: declared for cells and library alike. */
 const LANGUAGE = join(dirname(fileURLToPath(import.meta.url)), "language.d.ts");
 const REFERENCES = '/// <reference lib="es2023" />\n/// <reference path="./language.d.ts" />\n';
 
+export interface EmitOptions {
+  /** Declare what tslab's cells may use of the language; a newer TypeScript knows it, in other words. @default true */
+  readonly forCells?: boolean;
+}
+
 /**
- * Writes the package: what `lib/mod.ts` reaches, with packages of npm left outside.
+ * Writes the package: what `lib/mod.ts` reaches and starts, with packages of npm left outside.
  *
  * Types are not checked here; what cannot be told without a newer TypeScript is `any`.
  *
  * @param library The library's folder.
  * @param out A new folder.
  */
-export function emitPackage(library: string, out: string): void {
+export function emitPackage(
+  library: string,
+  out: string,
+  { forCells = true }: EmitOptions = {},
+): void {
   const write = (path: string, text: string) => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   };
   const program = libraryProgram(library, join(out, "lib"));
   program.emit(undefined, (path, text) => {
-    const prefix = path === join(out, "lib", "mod.d.ts") ? REFERENCES : "";
+    const prefix = forCells && path === join(out, "lib", "mod.d.ts") ? REFERENCES : "";
     write(path, prefix + withJsEndings(text));
   });
-  copyFileSync(LANGUAGE, join(out, "lib", "language.d.ts"));
+  if (forCells) copyFileSync(LANGUAGE, join(out, "lib", "language.d.ts"));
   const fingerprints = { library: libraryVersion(), curves: codeVersion() };
   write(join(out, FINGERPRINTS_FILE), JSON.stringify(fingerprints, null, 2) + "\n");
-  write(join(out, "package.json"), JSON.stringify(PACKAGE, null, 2) + "\n");
+  const nameless = { private: true, ...ENTRY_POINTS }; // so that it is not taken for the project
+  write(join(out, "package.json"), JSON.stringify(nameless, null, 2) + "\n");
 }
 
 /**
@@ -86,7 +98,8 @@ const UNKNOWN_PROPERTY = [2339, 2550, 2551];
 
 function libraryProgram(library: string, outDir: string): Program {
   const ts = tslabTypescript();
-  return ts.createProgram([join(library, "mod.ts"), LANGUAGE], {
+  const programs = PROGRAMS.map((path) => join(library, path)).filter((path) => existsSync(path));
+  return ts.createProgram([join(library, "mod.ts"), ...programs, LANGUAGE], {
     module: ts.ModuleKind.ESNext,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     allowImportingTsExtensions: true,
