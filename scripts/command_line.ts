@@ -87,7 +87,8 @@ export function progressBar(title: string, total: number, format = ""): Progress
     hideCursor: false,
     etaBuffer: 50,
   });
-  bar.start(total, 0, {});
+  const details = [...format.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, ""]);
+  bar.start(total, 0, Object.fromEntries(details)); // else the first line shows their names
   return {
     update: (done, details) => bar.update(done, details),
     stop: () => bar.stop(),
