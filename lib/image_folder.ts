@@ -11,6 +11,8 @@ export interface ImageFolder {
   readonly files: readonly string[];
   /** Class of each file; null where nothing tells. */
   readonly labels: Uint16Array | null;
+  /** Images of the folder that these are a part of. @default they are all */
+  readonly outOf?: number;
 }
 
 /** Beside flat images: columns `file` and `class`, a line for each image; other columns are not read. */

@@ -219,6 +219,8 @@ Deno.test(
       const again = openImageReader(network, listImageFolder(folder, 2));
       assert.equal((await evaluateSource(engine, network, again, { batch })).samples, 149);
     }
+    const part = openImageReader(network, sliceFolder(listImageFolder(folder, 2), 75, 20));
+    assert.equal((await evaluateSource(engine, network, part, { batch: 16 })).samples, 19); // 1 of few out of 150
     break_(8); // 2 of 150 are more than 1 %
     const worse = openImageReader(network, listImageFolder(folder, 2));
     await assert.rejects(evaluateSource(engine, network, worse, { batch: 16 }), {

@@ -81,9 +81,13 @@ export function openImageReader(architecture: Architecture, folder: ImageFolder)
   };
 }
 
-/** @throws {RangeError} If too many are broken. */
-export function checkBroken({ name, files }: ImageFolder, broken: readonly BrokenImage[]): void {
-  if (broken.length <= MOST_BROKEN * files.length) return;
+/**
+ * Of a few images out of many one may be broken: a single one would be more than 1 % of them, and no sign of more.
+ *
+ * @throws {RangeError} If too many are broken.
+ */
+export function checkBroken({ name, files, outOf = 0 }: ImageFolder, broken: readonly BrokenImage[]): void {
+  if (broken.length <= Math.max(MOST_BROKEN * files.length, Math.min(1, MOST_BROKEN * outOf))) return;
   throw new RangeError(
     `Cannot use ${name}: at most 1 % of its ${files.length} images may be broken, got ${broken.length}, first: ${
       broken[0].reason
@@ -103,7 +107,11 @@ export function shuffledFolder(folder: ImageFolder, seed: number): ImageFolder {
 }
 
 /** Images first … first + count − 1. */
-export function sliceFolder({ name, files, labels }: ImageFolder, first: number, count: number): ImageFolder {
+export function sliceFolder(
+  { name, files, labels, outOf = files.length }: ImageFolder,
+  first: number,
+  count: number,
+): ImageFolder {
   if (count < 1 || first + count > files.length) {
     throw new RangeError(
       `Cannot take images ${first} … ${
@@ -115,6 +123,7 @@ export function sliceFolder({ name, files, labels }: ImageFolder, first: number,
     name: `${name}, images ${first}…${first + count - 1}`,
     files: files.slice(first, first + count),
     labels: labels && labels.slice(first, first + count),
+    outOf,
   };
 }
 

@@ -10,7 +10,7 @@ import { type ChainPlan, type ChainState, checkTargets, geometricTargets, iterat
 import { chainIdentity, loadChain, saveChain } from "./iterate/chain_file.ts";
 import { packRight, unpackRight } from "./iterate/right_images.ts";
 import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
-import { prunableLayers } from "./network.ts";
+import { type Network, prunableLayers } from "./network.ts";
 import { type Protocol, protocolNamed } from "./protocols.ts";
 import type { TrainingState } from "./training_state.ts";
 
@@ -101,6 +101,28 @@ Deno.test(
     isShareOf(untuned.top1.pruned, 7);
     const right = unpackRight(untuned.right!, 30).reduce((sum, bit) => sum + bit, 0);
     assert.equal(untuned.top1.recovered, right / 30);
+  }),
+);
+
+Deno.test(
+  "iterate() in stages reaches each target, and what an earlier round pruned stays pruned",
+  withEngine(async (engine) => {
+    const recovery = { ...TINY.recovery, steps: ["lsq"] as const, stages: 3 };
+    const protocol: Protocol = { ...TINY, recovery, fineTuning: null };
+    const plan: ChainPlan = { ...PLAN, method: "global", targets: [0.5, 0.7], protocol };
+    const networks: Network[] = [];
+    const { rounds } = await iterate(engine, tinyNetwork(), {
+      ...{ plan, train: tinyImages(260, ARCHITECTURE), test: TEST },
+      onState: ({ network, open }) => {
+        if (open === null) networks.push(network);
+      },
+    });
+    rounds.forEach(({ sparsity, target }) => assert.ok(sparsity >= target && sparsity < target + 0.02));
+    const [first, second] = networks;
+    for (const { name } of prunableLayers(first)) {
+      const [before, after] = [first, second].map(({ weights }) => weights.get(`${name}.weight`)!.data);
+      assert.ok(before.every((weight, i) => weight !== 0 || after[i] === 0), name);
+    }
   }),
 );
 

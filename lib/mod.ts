@@ -173,6 +173,7 @@ export {
   readAllocateVerification,
 } from "./results/allocate_bench.ts";
 export { type CurvesBench, readCurvesBench } from "./results/curves_bench.ts";
+export { curvesEffort } from "./results/curves_effort.ts";
 export { type CurveWork, curveWork, curveWorkTable } from "./results/curve_work.ts";
 export { type GridExcess, gridExcess, gridExcessTable } from "./results/grid_excess.ts";
 export { processor } from "./rd_curve/processor.ts";

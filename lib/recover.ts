@@ -63,14 +63,14 @@ export interface RecoverOptions {
  * what the pruned network gives it to what the dense network makes of the same images; then the batch statistics that
  * follow are measured. Cost: inputs · Σ positions · K² multiply–adds on the engine, K a layer's unfolded inputs.
  *
- * @throws {RangeError} If a step is unknown, there are too few inputs, stages are no whole number from 1 or lack `lsq`,
- * or a value is not finite (place named).
+ * @throws {RangeError} If a step is unknown, there are too few inputs, a value is not finite (place named), or as
+ * {@link checkStages}.
  * @throws {TypeError} If the dense network is of another model, or `bn` is asked of an engine without training mode.
  */
 export async function recover(engine: Engine, pruned: Network, options: RecoverOptions): Promise<Network> {
   const { steps, source, batch, layerSamples = 512 } = options;
   checkSteps(steps);
-  checkStaging(options);
+  if (options.staging !== undefined) checkStages(steps, options.staging.stages);
   const first = { ...source, count: Math.min(layerSamples, source.count) };
   let network = pruned;
   for (const step of steps) {
@@ -112,14 +112,21 @@ function checkSteps(steps: readonly string[]): void {
   throw new RangeError(`Cannot recover: a step must be one of ${RECOVERY_STEPS.join(", ")}, got "${bad}"`);
 }
 
-function checkStaging({ steps, staging }: RecoverOptions): void {
-  if (staging === undefined) return;
-  if (!Number.isInteger(staging.stages) || staging.stages < 1) {
-    throw new RangeError(`Cannot recover: stages must be an integer of at least 1, got ${staging.stages}`);
+/**
+ * Refuses stages that least squares cannot serve: they begin at the unpruned weights, so that what an earlier step made
+ * of the pruned ones would be lost.
+ *
+ * @throws {RangeError} If there is no whole number of stages from 1, or not one `lsq` before `layerwise` and `correction`.
+ */
+export function checkStages(steps: readonly RecoveryStep[], stages: number): void {
+  if (!Number.isInteger(stages) || stages < 1) {
+    throw new RangeError(`Cannot recover: stages must be an integer of at least 1, got ${stages}`);
   }
-  if (!steps.includes("lsq")) {
-    throw new RangeError(`Cannot recover: stages need the step lsq, got ${recoveryText(steps)}`);
-  }
+  const [first, ...rest] = steps.filter((step) => step !== "bn");
+  if (first === "lsq" && !rest.includes("lsq")) return;
+  throw new RangeError(
+    `Cannot recover: stages need one step lsq, before layerwise and correction, got ${recoveryText(steps)}`,
+  );
 }
 
 function mendStatistics(view: NodeView, how?: StatisticsWay): ReturnType<Mend> {

@@ -366,6 +366,13 @@ Deno.test(
       );
     await refuses(0, "lsq", /stages must be an integer of at least 1, got 0/);
     await refuses(1.5, "lsq", /got 1.5/);
-    await refuses(2, "correction", /stages need the step lsq, got correction/);
+    await assert.rejects(
+      recover(engine, pruned, {
+        ...{ dense, source: source(), staging: { unpruned: dense, stages: 2 } },
+        steps: ["layerwise", "lsq"],
+      }),
+      /before layerwise and correction, got layerwise\+lsq/,
+    );
+    await refuses(2, "correction", /stages need one step lsq, .*, got correction/);
   }),
 );

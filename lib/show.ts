@@ -58,12 +58,13 @@ export function bundleOf(value: Showable): Bundle {
   );
 }
 
-/** Null where the page cannot be bundled, as on a first use without a network: the figure stays still then. */
-function explorerCode(): PageCode | null {
+/** An error where the page cannot be bundled, as in an installed package: the figure stays still then. */
+function explorerCode(): PageCode | Error {
   try {
     return { script: explorerScript(), style: explorerStyle() };
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
   }
 }
 

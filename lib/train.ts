@@ -64,7 +64,7 @@ export interface TrainOptions extends TrainCallbacks {
  * where it asks for dynamic masks.
  *
  * Images are shrunk to the recipe's side, and the network that comes back runs on full ones again. Those of a folder are
- * decoded while the batches before them are computed with (see `folder_batches.ts`).
+ * decoded while the batches before them are computed with (see `batches/folder.ts`).
  * The last, incomplete batch of an epoch is left out. Same state, images, engine and thread count: same bits.
  *
  * @throws {RangeError} If the loss or its gradient is not finite (epoch, step, learning rate and layer named), or a

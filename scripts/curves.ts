@@ -69,7 +69,7 @@ const command = addStatisticOptions(
     .option(
       "--tolerance <share>",
       "of --levels auto: the largest error left between measured levels, as a share of the whole network's distortion " +
-        "there; 0.1 takes some four fifths of the time of 0.05",
+        "there; larger is faster",
       parseTolerance,
       DEFAULT_TOLERANCE,
     )

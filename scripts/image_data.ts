@@ -49,7 +49,7 @@ export function addTrainingDataOptions(command: Command): Command {
 export interface TrainingFolders {
   readonly train: ImageFolder;
   readonly test: ImageFolder;
-  /** Of all names and labels: a chain or a run goes on with the images it began with. */
+  /** Of all names and labels: a chain goes on with the images it began with; a run of train writes it down. */
   readonly fingerprint: string;
 }
 
@@ -73,7 +73,7 @@ export function openTrainingFolders(
   const [train, test] = ["train", "val"].map((part) => {
     const folder = listImageFolder(join(root, part), classCount);
     if (folder.labels !== null) return folder;
-    throw new RangeError(
+    throw new TypeError(
       `Cannot train on ${
         join(root, part)
       }: its images must have classes, by folders or a labels.csv, they have none`,

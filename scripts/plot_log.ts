@@ -32,9 +32,9 @@ const command = new Command("plot-log")
   .option("--json", "print the last values as one line of JSON")
   .addHelpText(
     "after",
-    "\nExample, the three runs behind the committed ResNet-32:\n" +
+    "\nExample, the runs behind the committed ResNet-32:\n" +
       "  deno task plot-log data/checkpoints/resnet32_a.jsonl data/checkpoints/resnet32_b.jsonl \\\n" +
-      "    data/checkpoints/resnet32.jsonl --out training.html\n",
+      "    data/checkpoints/resnet32_c.jsonl data/checkpoints/resnet32.jsonl --out training.html\n",
   )
   .action(plotLog);
 

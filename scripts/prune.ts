@@ -8,6 +8,7 @@ import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "../lib/prune.ts";
 import { readAllocation } from "../lib/rd_files.ts";
 import {
+  checkStages,
   parseRecovery,
   recover,
   type RecoverOptions,
@@ -94,10 +95,7 @@ const command = addEngineOptions(addNetworkOptions(new Command("prune")))
   .action(pruneCommand);
 
 async function pruneCommand(options: Options): Promise<void> {
-  const steps = stepsOf(options.recovery);
-  if (options.stages !== undefined && !steps.includes("lsq")) {
-    throw new UsageError("Cannot prune in stages: --stages needs --recovery with lsq");
-  }
+  const steps = stepsOf(options);
   if (options.half && options.compact === undefined) {
     throw new UsageError("Cannot store half floats: --half goes with --compact");
   }
@@ -156,9 +154,11 @@ async function pruneCommand(options: Options): Promise<void> {
   }
 }
 
-function stepsOf(text: string) {
+function stepsOf({ recovery, stages }: Options) {
   try {
-    return parseRecovery(text);
+    const steps = parseRecovery(recovery);
+    if (stages !== undefined) checkStages(steps, stages);
+    return steps;
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

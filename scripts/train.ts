@@ -144,14 +144,18 @@ const command = addTrainingDataOptions(new Command("train"))
     "prune while training: masks that come and go end at this sparsity, and what they hide goes on learning (DPF)",
     finiteNumber,
   )
-  .option("--limit <n>", "use the first N training images only (for a trial)", wholeNumber(2))
-  .option("--test-images <n>", "images for the top-1 after each epoch (default: all 10,000)", wholeNumber(1))
+  .option(
+    "--limit <n>",
+    "use N training images only, the first, or of a folder in a shuffled order (for a trial)",
+    wholeNumber(2),
+  )
+  .option("--test-images <n>", "images for the top-1 after each epoch (default: all)", wholeNumber(1))
   .option("--engine <name>", "tensorflow, webgpu or cpu (default: RD_ENGINE, else the best that loads)")
   .option("--threads <n>", "threads of libtensorflow (default: all cores, 1 with workers)", wholeNumber(1))
   .option("--json", "print the result as one line of JSON")
   .addHelpText(
     "after",
-    "\nExample, 91 % in an hour on two cores (data/checkpoints/README.md has the committed checkpoint's three runs):\n" +
+    "\nExample, 91 % in an hour on two cores (data/checkpoints/README.md has the committed checkpoint's four runs):\n" +
       "  deno task train --model resnet32 --workers 2 --out resnet32.safetensors\n" +
       "a pruned ResNet-50, on ILSVRC2012/train and ILSVRC2012/val:\n" +
       "  deno task train --model resnet50 --data imagenet --root ILSVRC2012 --from pruned.safetensors --keep-zeros \\\n" +

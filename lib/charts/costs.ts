@@ -1,4 +1,5 @@
 /** Times beside each other, from microseconds to hours: bars on a log axis. */
+import { groupBy } from "../group_by.ts";
 import type { Cell } from "../tables.ts";
 import { formatShort } from "../tables/format.ts";
 import { logAxis } from "./axes.ts";
@@ -31,7 +32,7 @@ export function costChart(
   const { title = "Times beside each other", subtitle } = options;
   checkCosts(costs);
   const whats = [...new Set(costs.map(({ what }) => what))];
-  const sources = [...Map.groupBy(costs, ({ source }) => source).values()];
+  const sources = [...groupBy(costs, ({ source }) => source).values()];
   const seconds = costs.map((cost) => cost.seconds);
   const axis = logAxis([...seconds, Math.min(...seconds) / 3]); // bars have no foot at zero: let the least be seen
   return {

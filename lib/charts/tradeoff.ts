@@ -1,4 +1,5 @@
 /** Accuracy against what is left of a network: the paper's Fig. 2. */
+import { groupBy } from "../group_by.ts";
 import type { PaperRow } from "../paper.ts";
 import type { ChainSummary } from "../results/chain_summaries.ts";
 import type { Cell, Table } from "../tables.ts";
@@ -47,7 +48,7 @@ export function tradeoffChart(points: readonly TradeoffPoint[], options: Tradeof
   if (points.length === 0) {
     throw new RangeError("Cannot draw the accuracy of chains: there must be at least one point, got 0");
   }
-  const lines = [...Map.groupBy(points, ({ variant }) => variant).values()].map((line) =>
+  const lines = [...groupBy(points, ({ variant }) => variant).values()].map((line) =>
     [...line].sort((a, b) => AXES[x].of(a) - AXES[x].of(b))
   ).sort(([a], [b]) => placeOf(a) - placeOf(b));
   const dense = points.reduce((sum, point) => sum + point.dense, 0) / points.length;
@@ -128,7 +129,7 @@ function paperTraces(rows: readonly PaperRow<"tab1">[], x: TradeoffAxis): Scatte
     const place = x === "sparsity" ? row.sparsity : row.remainingMacs;
     return place === null ? [] : [{ ...row, place }];
   }).sort((a, b) => a.place - b.place);
-  return [...Map.groupBy(placed, ({ method }) => method)].map(([method, marks]) => {
+  return [...groupBy(placed, ({ method }) => method)].map(([method, marks]) => {
     const known = Object.values(METHOD_STYLES).find(({ name }) => name === method);
     return {
       type: "scatter",

@@ -1,17 +1,16 @@
 /** Rows of allocations pruned, recovered and evaluated on photographs: each distinct network once. */
 import { createHash } from "node:crypto";
-import { createPixelTable, normaliseImages } from "../augment.ts";
 import type { LayerAllocation } from "../allocation.ts";
 import type { ImageSet } from "../cifar10.ts";
 import { squaredDistances } from "../distortion.ts";
 import type { Engine } from "../engine.ts";
 import { evaluate } from "../evaluate.ts";
+import { groupBy } from "../group_by.ts";
 import { packRight } from "../iterate/right_images.ts";
 import { type Network, prunableLayers } from "../network.ts";
 import type { Provenance, ProvenanceFacts } from "../provenance.ts";
 import { magnitudeOrders, masksFor, pruneNetwork, summariseSparsity } from "../prune.ts";
-import { recover, type RecoveryStep, recoveryText } from "../recover.ts";
-import type { RecoverySource } from "../recover/walk.ts";
+import { recover, recoveryImages, type RecoveryStep, recoveryText } from "../recover.ts";
 import type { ImagenetRow } from "./rows.ts";
 import { SPLIT_SEED } from "./split.ts";
 import type { PhotographTrial, SetMark, TrialRow, TrialSetup } from "./trial_file.ts";
@@ -34,7 +33,7 @@ export interface RunTrialsOptions extends PhotographSets {
   readonly known?: readonly PhotographTrial[];
   /** Of a result, beside the facts that are known here. */
   readonly originOf: (facts: ProvenanceFacts) => Provenance;
-  /** All results so far, after each new one and once at the start: to be kept. */
+  /** All results so far, after each new one, and at the start where some are known: to be kept. */
   readonly onTrials?: (trials: readonly PhotographTrial[]) => void;
   /** In photographs through the network. */
   readonly onProgress?: (done: number, total: number, name: string) => void;
@@ -74,7 +73,7 @@ export async function runPhotographTrials(
   const wanted = recoveries.flatMap((steps) => distinctNetworks(dense, rows, steps));
   const { kept, missing } = compareWithKnown(known, wanted);
   const trials = [...kept];
-  onTrials?.(trials);
+  if (known.length > 0) onTrials?.(trials);
   if (missing.length === 0) return trials;
 
   const total = missing.reduce((sum, { steps }) => sum + workOf(steps, options), test.count);
@@ -91,7 +90,8 @@ export async function runPhotographTrials(
     const network = steps.length === 0 ? pruned : await recover(engine, pruned, {
       dense,
       steps,
-      source: plainSource(dense, unlabelled),
+      // Plain, as they are evaluated: nothing is known of the crops that the network was trained on.
+      source: recoveryImages(dense, unlabelled, { samples: unlabelled.count, augmented: false }),
       batch: options.recoveryBatch ?? 32,
       onProgress: (_, part, parts) => pass(name)(unlabelled.count * part / parts),
     });
@@ -121,7 +121,7 @@ function distinctNetworks(
     ...tables.map((table) => ({ layers: unpruned, row: denseRow(table) })),
     ...rows.map((row) => ({ layers: row.allocation.layers, row: trialRow(row) })),
   ];
-  return [...Map.groupBy(all, ({ layers }) => countsKey(layers)).values()].map((group) => ({
+  return [...groupBy(all, ({ layers }) => countsKey(layers)).values()].map((group) => ({
     steps,
     stage: recoveryText(steps),
     layers: group[0].layers.map((layer) => ({ ...layer })),
@@ -194,13 +194,6 @@ async function openJudge(
     const right = packRight(predictions, test.labels);
     return { top1, testImages: samples, right, distortion: sum / samples };
   };
-}
-
-/** Plain, as they are evaluated: nothing is known of the crops that the network was trained on. */
-function plainSource({ preprocessing }: Network, set: ImageSet): RecoverySource {
-  const table = createPixelTable(preprocessing);
-  const { name, count, shape } = set;
-  return { name, count, shape, read: (first, length) => normaliseImages(set, first, length, table) };
 }
 
 function factsOf(

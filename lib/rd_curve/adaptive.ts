@@ -78,18 +78,18 @@ const SEARCH = { stateLimit: 200_000, effortLimit: 2_000_000 };
  * its neighbours; a gap whose middle was off by more than half the tolerance is halved again. A gap over which the curve
  * rises by less than that is left alone: where curves rise, nothing within can be further off. Then the levels that
  * allocations on these curves take are measured, so that the numbers they are chosen by are no guesses, except within
- * gaps of a rise of a fifth of the tolerance. Last, two levels
- * of each layer, in the middle of its widest gaps, are held out: measured after all knots are set, compared, and only
- * then made knots themselves. A layer that fails is checked again on new levels, until it passes or nothing is left.
+ * gaps of a rise of a fifth of the tolerance. Last, two levels of each layer, in the middle of its widest gaps, are held
+ * out: measured after all knots are set, compared, and only then made knots themselves. A layer that fails is checked
+ * again on new levels, until it passes or nothing is left.
  *
  * Errors are measured against what is at stake (see {@link stakesOf}), not against the layer's own distortion: a curve
  * is the squared length of a sum of a few hundred random movements, so it is rough at every scale, by 10 to 20 % from
  * one hundredth to the next at moderate sparsity, and no number of knots below all of them would meet 5 % of itself.
  * Both shares are reported.
  *
- * The errors of several layers add up in the distortion of an allocation, and an allocation
- * misses the dips between knots that one on all levels finds: on made-up curves that wander by 10 % from level to level it
- * was 11 % worse on average, by 5 % it was 5 %.
+ * The errors of several layers add up in the distortion of an allocation, and an allocation misses the dips between knots
+ * that one on all levels finds: on made-up curves that wander by 10 % from level to level it was 11 % worse on average, by
+ * 5 % it was 5 %.
  */
 export async function measureAdaptively(
   table: SampleTable,
@@ -195,10 +195,15 @@ export async function measureAdaptively(
     return scale > 0 ? Math.abs(predicted[j] - table.value(i, j, statistic)) / scale : 0;
   }
 
-  /** How far the curve rises over a gap, as a share of what is at stake in its middle. */
+  /**
+   * How far the curve rises over a gap, as a share of what is at stake in its middle; Infinity where it falls, for then
+   * its ends bound nothing between.
+   */
   function riseOver(i: number, { left, right, middle }: Gap & { middle: number }): number {
     const rise = table.value(i, right, statistic) - table.value(i, left, statistic);
-    return rise / stakes.at[i][middle];
+    if (rise < 0) return Infinity;
+    const scale = stakes.at[i][middle];
+    return scale > 0 ? rise / scale : 0;
   }
 
   function isSafeGuess(i: number, j: number): boolean {

@@ -103,3 +103,20 @@ Deno.test("curvesBy() adaptively knows levels at or below a layer's present spar
     assert.ok(mean[60] > 0);
   }
 });
+
+Deno.test("measureAdaptively() looks into a gap whose ends fall: they bound nothing between", async () => {
+  // Between the first knots 0.7 and 0.85 the curve of every layer leaps and comes back lower than it left.
+  const leap = (level: number) => level > 0.71 && level < 0.84 ? 3 : level < 0.84 ? 1 : 0.99;
+  const meter = fakeMeter(
+    LEVELS,
+    4,
+    (i, share, level) => (1 + i) * (level <= 0.85 ? leap(level) * share : 8 * share),
+  );
+  const { knots } = await measureAdaptively(createSampleTable(meter, LEVELS));
+  for (const [i, own] of knots.entries()) {
+    assert.ok(
+      own.some((j) => LEVELS[j] > 0.71 && LEVELS[j] < 0.84),
+      `layer ${i}: ${own.map((j) => LEVELS[j])}`,
+    );
+  }
+});

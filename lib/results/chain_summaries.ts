@@ -1,4 +1,5 @@
 /** Chains over their seeds: one summary for each network, protocol, method variant and target. */
+import { groupBy } from "../group_by.ts";
 import { type MeanAndDeviation, wilsonInterval } from "../statistics.ts";
 import { variantOf } from "../tables/chains.ts";
 import { groupStatistics } from "../tables/data_frame.ts";
@@ -44,7 +45,7 @@ export async function summariseChains(
   rounds: readonly ChainRound[],
   { stage = "last" }: { readonly stage?: Stage } = {},
 ): Promise<ChainSummary[]> {
-  const groups = [...Map.groupBy(rounds, groupKey).entries()].sort(byKey).map(([, group]) => group);
+  const groups = [...groupBy(rounds, groupKey).entries()].sort(byKey).map(([, group]) => group);
   groups.forEach(requireDistinctSeeds);
   const top1Of = (round: ChainRound) => stage === "last" ? lastTop1(round) : round.top1[stage];
   const statistics = await groupStatistics(groups, {

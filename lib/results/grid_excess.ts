@@ -22,6 +22,7 @@ export interface GridExcess {
  * Cost: two measurements a sparsity.
  *
  * @param distortionOf True distortion of a changed network, as `distortionFrom` gives it.
+ * @throws {TypeError} If the curves are of two checkpoints.
  */
 export async function gridExcess(
   network: Network,
@@ -29,6 +30,12 @@ export async function gridExcess(
   sparsities: readonly number[],
   distortionOf: (changed: Network) => Promise<{ readonly mean: number }>,
 ): Promise<GridExcess[]> {
+  const [whole, sparse] = [grid, few].map(({ provenance }) => provenance.weightsSha256);
+  if (whole !== sparse) {
+    throw new TypeError(
+      `Cannot compare curves of ${grid.model}: both must be of weights ${whole}, got ${sparse}`,
+    );
+  }
   const found: GridExcess[] = [];
   for (const sparsity of sparsities) {
     const judge = allocationProblem(grid, sparsity);

@@ -28,5 +28,13 @@ Deno.test("gridExcess() judges both choices on the grid's curves, and by what th
     return Promise.resolve({ mean: zeros > 0 ? 3 : 6 });
   });
   assert.deepEqual(found, { sparsity, predicted: { grid: 1, few: 10 }, real: { grid: 3, few: 6 } });
+  const other = { ...curves.few, provenance: { weightsSha256: "b" } } as unknown as CurvesFile;
+  await assert.rejects(
+    gridExcess(network, { ...curves, few: other }, [sparsity], () => Promise.resolve({ mean: 1 })),
+    {
+      name: "TypeError",
+      message: /both must be of weights undefined, got b/,
+    },
+  );
   assert.deepEqual(gridExcessTable([found], "x").rows, [[sparsity, 1, 9, 3, 1]]);
 });

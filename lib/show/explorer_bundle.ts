@@ -20,15 +20,20 @@ const ONE_OF_BOTH = "<style>.rd-explorer-frame ~ .rd-explorer-still { display: n
 /**
  * HTML alone: its attribute carries the data, through both kernels, to the report.
  *
- * @param code Of the live page; null where it could not be made, then the figure stands alone.
+ * @param code Of the live page; or why it could not be made, then the figure stands alone.
  * @throws {RangeError} If the curves do not reach the sparsity.
  */
-export function explorerBundle(data: ExplorerData, code: PageCode | null): Bundle {
+export function explorerBundle(data: ExplorerData, code: PageCode | Error): Bundle {
   const figure = stillFigure(data);
-  const note =
-    "A still picture: run the cell, or make the report (deno task report), for a slider over all " +
-    "budgets, the choice of cost and rules for each layer, solved as you move.";
-  const live = code === null ? "" : `${ONE_OF_BOTH}\n${explorerFrame(data, code)}\n`;
+  const more =
+    "for a slider over all budgets, the choice of cost and rules for each layer, solved as you move.";
+  const note = code instanceof Error
+    ? `A still picture, as the live page could not be made (${
+      escapeMarkup(code.message)
+    }): make the report, ` +
+      `deno task report, ${more}`
+    : `A still picture: run the cell, or make the report, deno task report, ${more}`;
+  const live = code instanceof Error ? "" : `${ONE_OF_BOTH}\n${explorerFrame(data, code)}\n`;
   return {
     "text/html": `<div class="rd-explorer" data-explorer="${escapeMarkup(JSON.stringify(data))}">\n` +
       `${live}<div class="rd-explorer-still">\n${figureHtml(figure)}\n` +

@@ -21,7 +21,7 @@ function unescaped(attribute: string): string {
 
 Deno.test("explorerBundle() carries its data in an attribute, draws a still figure, and escapes every label", () => {
   const data = hostileData();
-  const bundle = explorerBundle(data, null);
+  const bundle = explorerBundle(data, new Error("no <bundler>"));
   const html = String(bundle["text/html"]);
   assert.deepEqual(Object.keys(bundle)[0], "text/html"); // tslab sends the first alone
   assert.doesNotMatch(html, /<img|<script|<iframe/);

@@ -1,4 +1,5 @@
 /** The table of a sweep: every method at every target, over its seeds. */
+import { groupBy } from "../group_by.ts";
 import { methodStyle } from "../charts/style.ts";
 import type { RoundLine } from "../iterate/round_line.ts";
 import { meanAndDeviation, wilsonInterval } from "../statistics.ts";
@@ -12,7 +13,7 @@ import type { Cell, Table } from "../tables.ts";
  * @param rounds Of any number of chains.
  */
 export function chainsTable(rounds: readonly RoundLine[]): Table {
-  const groups = Map.groupBy(
+  const groups = groupBy(
     rounds,
     ({ model, protocol, target, ...round }) => JSON.stringify([model, protocol, variantOf(round), target]),
   );

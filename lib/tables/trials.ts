@@ -1,4 +1,5 @@
 /** Pruned networks after every way of recovery, and pairs of them compared on the same images. */
+import { groupBy } from "../group_by.ts";
 import { compareTrials } from "../results/comparisons.ts";
 import type { Cell, Table } from "../tables.ts";
 import type { Trial } from "../trials.ts";
@@ -22,7 +23,7 @@ export function trialsTable(
       { name: "MACs left", unit: "%", digits: 1 },
       ...stages.map((stage) => ({ name: `top-1, ${stage}`, ...SHARE })),
     ],
-    rows: [...Map.groupBy(trials, ({ name }) => name)].map(([name, group]): Cell[] => [
+    rows: [...groupBy(trials, ({ name }) => name)].map(([name, group]): Cell[] => [
       ...[name, group[0].sparsity, group[0].remainingMacs],
       ...stages.map((stage) => group.find((trial) => trial.stage === stage)?.top1 ?? null),
     ]),
@@ -71,7 +72,7 @@ export function pairTrials(
 
 /** Differences of pairs in points with their intervals, in a line of text; what pairs have in common once. */
 export function trialPairsText(pairs: readonly TrialPair[]): string {
-  const groups = [...Map.groupBy(pairs, ({ at }) => at)].map(([at, group]) =>
+  const groups = [...groupBy(pairs, ({ at }) => at)].map(([at, group]) =>
     `${at}: ${
       group.map(({ first, second }) => {
         const { difference, interval, p } = compareTrials(first, second);

@@ -5,7 +5,7 @@ import { architectureNamed } from "../../lib/models.ts";
 import type { Refinement } from "../../lib/pipeline.ts";
 import { type Protocol, type ProtocolData, protocolNamed } from "../../lib/protocols.ts";
 import type { Recovery } from "../../lib/rd_curve/recovery.ts";
-import { parseRecovery, recoveryText, type StatisticsWay } from "../../lib/recover.ts";
+import { checkStages, parseRecovery, recoveryText, type StatisticsWay } from "../../lib/recover.ts";
 import { UsageError } from "../command_line.ts";
 import { isLayersModel } from "../options.ts";
 
@@ -107,9 +107,7 @@ function statisticsChange({ statistics }: PlanFlags): Change | null {
 
 function stagesChange({ stages, recovery }: PlanFlags): Change | null {
   if (stages === undefined) return null;
-  if (!parseRecovery(recovery ?? "none").includes("lsq")) {
-    throw new UsageError("Cannot prune in stages: --stages needs --recovery with lsq");
-  }
+  checkStages(parseRecovery(recovery ?? "none"), stages);
   return {
     text: `${stages} stages`,
     apply: (protocol) => ({ ...protocol, recovery: { ...protocol.recovery, stages } }),

@@ -42,6 +42,15 @@ Deno.test("planSweep() makes one chain for each entry, method and seed, with ite
   assert.equal(chains[1].plan.protocol.name, "quick with recovery lsq+bn");
 });
 
+Deno.test("planSweep() prunes in stages where least squares follows, under a name of its own", () => {
+  const [first] = SWEEP.chains;
+  const { chains: [chain] } = planSweep({ ...SWEEP, chains: [{ ...first, recovery: "lsq", stages: 5 }] });
+  assert.equal(chain.name, "resnet32_ours_worst_bn-curves_of_quick_lsq_stages5_seed1");
+  assert.match(chain.arguments.join(" "), /--recovery lsq --stages 5$/);
+  assert.equal(chain.plan.protocol.name, "quick with recovery lsq, 5 stages");
+  assert.equal(chain.plan.protocol.recovery.stages, 5);
+});
+
 Deno.test("planSweep() trains only networks without committed weights, and shares curves out", () => {
   const plan = planSweep({
     ...SWEEP,
@@ -79,6 +88,7 @@ Deno.test("planSweep() refuses what cannot be run, and names it", () => {
   fails({ statistic: "best" }, /: the statistic must be one of mean, worst.*, got "best"$/);
   fails({ targets: [0.5, 0.4] }, /: Cannot iterate: targets must rise, got 0\.4 after 0\.5 in round 2$/);
   fails({ targets: [0.5], rounds: 2 }, /: Cannot iterate: either --targets or --rounds must be given$/);
+  fails({ stages: 2 }, /: Cannot recover: stages need one step lsq, before .*, got none$/);
   fails({ recovery: "hope" }, /: Cannot recover: a step must be one of bn, .*, got "hope"$/);
   fails({ model: "resnet18" }, /^Cannot find weights for resnet18: .* is not there; train them/);
   fails({ seeds: [1, 1] }, /^Cannot plan the sweep: names must differ, got "resnet32_ours_.*seed1" twice/);
