@@ -5,7 +5,8 @@ import type { LayerAllocation } from "../allocation.ts";
 import { unpackRight } from "../iterate/right_images.ts";
 import type { Provenance } from "../provenance.ts";
 import { readText, writeFileWhole, type WriteOptions } from "../store.ts";
-import { fieldPath, parseStrictJson, quote } from "../strict_json.ts";
+import { checkLine } from "../results/check_line.ts";
+import { parseStrictJson } from "../strict_json.ts";
 
 /** A set of photographs, told by its bytes. */
 export interface SetMark {
@@ -113,16 +114,7 @@ export function writeTrials(
 
 function readTrial(line: string, from: string): PhotographTrial {
   const input = parseStrictJson(line, from);
-  const { error } = TRIAL.safeParse(input);
-  if (error !== undefined) {
-    const [{ path, message }] = error.issues;
-    const value = path.reduce(
-      (around, key) => (around as Record<PropertyKey, unknown> | undefined)?.[key],
-      input,
-    );
-    const place = path.length === 0 ? "it" : fieldPath(path);
-    throw new TypeError(`Cannot read ${from}: ${place} must be ${message}, current value ${quote(value)}`);
-  }
+  checkLine(TRIAL, input, from);
   const trial = input as PhotographTrial;
   const right = unpackRight(trial.right, trial.testImages).reduce((sum, bit) => sum + bit, 0);
   const expected = Math.round(trial.top1 * trial.testImages);

@@ -8,7 +8,8 @@ import type { RoundLine } from "../iterate/round_line.ts";
 import { projectPath } from "../project.ts";
 import { RECOVERIES } from "../rd_curve/recovery.ts";
 import { readText } from "../store.ts";
-import { fieldPath, parseStrictJson, quote } from "../strict_json.ts";
+import { parseStrictJson } from "../strict_json.ts";
+import { checkLine } from "./check_line.ts";
 
 /** A round, and the chain it belongs to. */
 export interface ChainRound extends RoundLine {
@@ -79,15 +80,8 @@ export function chainResults(
 
 function readRound(line: string, from: string): RoundLine {
   const input = parseStrictJson(line, from);
-  const { error } = ROUND.safeParse(input);
-  if (error === undefined) return checkRight(input as RoundLine, from);
-  const [{ path, message }] = error.issues;
-  const value = path.reduce(
-    (around, key) => (around as Record<PropertyKey, unknown> | undefined)?.[key],
-    input,
-  );
-  const place = path.length === 0 ? "it" : fieldPath(path);
-  throw new TypeError(`Cannot read ${from}: ${place} must be ${message}, current value ${quote(value)}`);
+  checkLine(ROUND, input, from);
+  return checkRight(input as RoundLine, from);
 }
 
 function checkRight(round: RoundLine, from: string): RoundLine {
