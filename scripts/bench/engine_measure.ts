@@ -22,6 +22,7 @@ import { convolutionSpeeds, type MemoryUse, watchMemory } from "./engine_limits.
 import { timeNativeCalls } from "./native_calls.ts";
 import { spread } from "./statistics.ts";
 import type { Peer } from "./torch_peer.ts";
+import { ownCommand } from "./own_command.ts";
 
 /** A network in a case. */
 export interface BenchWork {
@@ -94,7 +95,7 @@ export async function measureEngine(
       seed: 1,
       protocol: "random weights, white noise; ours and PyTorch in turns; medians over the repetitions",
       samples: null,
-      command: `deno task bench ${Deno.args.join(" ")}`,
+      command: ownCommand(),
       versions: { torch: peer.facts.torch, python: peer.facts.python },
       totalSeconds: Math.round((performance.now() - began) / 1000),
     }),

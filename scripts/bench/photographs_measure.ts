@@ -8,6 +8,7 @@ import { type Network, sizeOf } from "../../lib/network.ts";
 import { provenance } from "../../lib/store.ts";
 import { type PhotographsBench, SPEEDS } from "./photographs_file.ts";
 import { spread } from "./statistics.ts";
+import { ownCommand } from "./own_command.ts";
 
 export interface PhotographsPlan {
   /** Turns of each of the three. */
@@ -62,7 +63,7 @@ export async function measurePhotographs(
       seed: 1,
       protocol: `random weights; ${folder.name}: read, computed, and both as evaluation does, in turns`,
       samples: folder.files.length,
-      command: `deno task bench ${Deno.args.join(" ")}`,
+      command: ownCommand(),
     }),
   };
 }
