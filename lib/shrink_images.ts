@@ -1,6 +1,6 @@
 /** Smaller images for the cheap first epochs of a training run. */
 import type { ImageSet } from "./cifar10.ts";
-import type { Architecture } from "./network.ts";
+import { type Architecture, type NetworkNode, outputShape } from "./network.ts";
 
 /**
  * Shrinks every image to `side` × `side` pixels, each the mean of the area it covers (box filter), rounded to a byte.
@@ -48,9 +48,27 @@ export function shrinkImages(set: ImageSet, side: number): ImageSet {
   return { ...set, shape: [side, side, channels], pixels };
 }
 
-/** The same nodes on images of another side; their shapes are checked where they are next inferred. */
+/**
+ * The same nodes on images of another side, less pools whose window the smaller maps no longer fill: VGG-16 at 16 pixels
+ * comes to its fifth pool with one pixel, which is its own maximum. Weights are the same. Other shapes are checked where
+ * they are next inferred.
+ */
 export function withSide(architecture: Architecture, side: number): Architecture {
-  return { ...architecture, inputShape: [side, side, architecture.inputShape[2]] };
+  const inputShape = [side, side, architecture.inputShape[2]] as const;
+  const shapes = new Map<string, readonly number[]>([["input", inputShape]]);
+  const standIns = new Map<string, string>();
+  const nodes: NetworkNode[] = [];
+  for (const node of architecture.nodes) {
+    const inputs = node.inputs.map((name) => standIns.get(name) ?? name);
+    const shape = outputShape(node, inputs.map((name) => shapes.get(name)!));
+    if ((node.op === "maxPool" || node.op === "avgPool") && shape[0] < 1) {
+      standIns.set(node.name, inputs[0]);
+      continue;
+    }
+    shapes.set(node.name, shape);
+    nodes.push({ ...node, inputs });
+  }
+  return { ...architecture, inputShape, nodes };
 }
 
 /** For each new pixel of a row, the old ones beneath it and the share of its length that each fills. */

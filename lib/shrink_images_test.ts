@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { ImageSet } from "./cifar10.ts";
 import { densenet121 } from "./densenet121.ts";
-import { prunableLayers } from "./network.ts";
+import { inferShapes, parameterShapes, prunableLayers } from "./network.ts";
 import { createPrng } from "./prng.ts";
 import { shrinkImages, withSide } from "./shrink_images.ts";
+import { vgg16 } from "./vgg16.ts";
 
 function setOf(shape: ImageSet["shape"], pixels: readonly number[]): ImageSet {
   const count = pixels.length / (shape[0] * shape[1] * shape[2]);
@@ -62,4 +63,15 @@ Deno.test("withSide() changes what layers cost, not what they hold", () => {
   const [full, small] = [densenet121(), withSide(densenet121(), 16)].map(prunableLayers);
   assert.deepEqual(small.map(({ weights }) => weights), full.map(({ weights }) => weights));
   assert.equal(small[0].macs, full[0].macs / 4);
+});
+
+Deno.test("withSide() leaves out the pools for which VGG-16 has no pixels left, and no weight", () => {
+  const pools = (side: number) => withSide(vgg16(), side).nodes.filter(({ op }) => op === "maxPool").length;
+  assert.deepEqual([32, 24, 16, 8].map(pools), [5, 4, 4, 3]);
+  for (const side of [16, 24]) {
+    const small = withSide(vgg16(), side);
+    assert.deepEqual(parameterShapes(small), parameterShapes(vgg16()));
+    assert.deepEqual(inferShapes(small).get("flatten"), [512]);
+  }
+  assert.deepEqual(withSide(vgg16(), 32), vgg16());
 });

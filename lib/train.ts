@@ -10,6 +10,7 @@ import { breathe } from "./breathe.ts";
 import { createCrewStepper } from "./crew/crew_stepper.ts";
 import type { Teacher } from "./distill.ts";
 import { dynamicTarget, MASK_STEPS, usableNetwork } from "./dpf.ts";
+import { sideAt } from "./early_sides.ts";
 import type { Engine } from "./engine.ts";
 import { type Architecture, checkImages, type Network } from "./network.ts";
 import { findNonFinite, nonFiniteText } from "./non_finite.ts";
@@ -63,7 +64,7 @@ export interface TrainOptions extends TrainCallbacks {
  * Trains until the recipe's last epoch and returns the network, or its averaged weights where the recipe asks, pruned
  * where it asks for dynamic masks.
  *
- * Images are shrunk to the recipe's side, and the network that comes back runs on full ones again. Those of a folder are
+ * Images are shrunk to the recipe's side of each epoch, and the network that comes back runs on full ones again. Those of a folder are
  * decoded while the batches before them are computed with (see `batches/folder.ts`).
  * The last, incomplete batch of an epoch is left out. Same state, images, engine and thread count: same bits.
  *
@@ -79,20 +80,26 @@ export async function train(
   { masks, teacher, ...callbacks }: TrainOptions = {},
 ): Promise<Network> {
   const { recipe } = start;
-  const { architecture, set } = atSide(recipe?.side ?? 0, fullArchitecture, images);
-  const source = batchSource(architecture, set, callbacks);
-  const steps = checkRun(engine, architecture, source, start);
+  const run = { engine, fullArchitecture, images, masks, callbacks };
+  let stage = openStage(run, start, sideAt(recipe ?? {}, start.epoch));
+  const { steps } = stage;
   const schedule = createSchedule(recipe.schedule, { peak: recipe.peak, totalSteps: recipe.epochs * steps });
   const random = eachStream((stream) => restoredPrng(start, stream));
-  const createAny = recipe.workers > 1 ? createCrewStepper : createStepper;
-  const stepper = await createAny(engine, architecture, start, { masks });
+  let stepper = await stage.createStepper();
   const explain = async (batch: Batch) =>
-    nonFiniteText(await findNonFinite(engine, architecture, (await stepper.snapshot()).weights, batch));
+    nonFiniteText(await findNonFinite(engine, stage.architecture, (await stepper.snapshot()).weights, batch));
   let latest = start;
   try {
     while (latest.epoch < recipe.epochs) {
       const began = performance.now();
-      const batches = source.epoch({ recipe, epoch: latest.epoch, random });
+      const side = sideAt(recipe, latest.epoch);
+      if (side !== stage.side) {
+        stepper.dispose();
+        stage = openStage(run, latest, side);
+        stepper = await stage.createStepper();
+      }
+      const { architecture, source } = stage;
+      const batches = source.epoch({ recipe: { ...recipe, side }, epoch: latest.epoch, random });
       const means = await trainEpoch(stepper, batches, {
         epoch: latest.epoch,
         steps,
@@ -114,6 +121,42 @@ export async function train(
   } finally {
     stepper.dispose();
   }
+}
+
+interface Run {
+  readonly engine: Engine;
+  readonly fullArchitecture: Architecture;
+  readonly images: TrainingImages;
+  readonly masks?: Masks;
+  readonly callbacks: TrainCallbacks;
+}
+
+/** Consecutive epochs on images of one side. */
+interface Stage {
+  readonly side: number;
+  readonly architecture: Architecture;
+  readonly source: BatchSource;
+  /** In an epoch; the same for every side. */
+  readonly steps: number;
+  createStepper(): Stepper | Promise<Stepper>;
+}
+
+function openStage(
+  { engine, fullArchitecture, images, masks, callbacks }: Run,
+  state: TrainingState,
+  side: number,
+): Stage {
+  const { architecture, set } = atSide(side, fullArchitecture, images);
+  const source = batchSource(architecture, set, callbacks);
+  const steps = checkRun(engine, architecture, source, state);
+  const create = state.recipe.workers > 1 ? createCrewStepper : createStepper;
+  return {
+    side,
+    architecture,
+    source,
+    steps,
+    createStepper: () => create(engine, architecture, state, { masks }),
+  };
 }
 
 /** What is trained on what, where images are shrunk; 0 leaves both as they are. Files are decoded to any side. */

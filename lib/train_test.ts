@@ -87,6 +87,7 @@ Deno.test(
 const RUNS: [string, Recipe][] = [
   ["sgd", RECIPE],
   ["adamw with average, cutout and clipping", EVERYTHING],
+  ["sgd on images of three sides", { ...RECIPE, earlySides: "4x1,6x2" }],
 ];
 
 for (const [title, recipe] of RUNS) {
@@ -115,6 +116,31 @@ async function stopAndResume(engine: Engine, recipe: Recipe, folder: string): Pr
   assert.deepEqual(finished.weights, network.weights);
   assert.deepEqual(readFileSync(resumed), readFileSync(whole));
 }
+
+Deno.test(
+  "train() shrinks images in the early epochs alone: each as in a run that has its side throughout",
+  withEngine(async (engine) => {
+    const states: TrainingState[] = [];
+    const start = startTraining(TINY, { ...RECIPE, epochs: 3, earlySides: "4x1,6x1" });
+    const network = await train(engine, TINY, IMAGES, start, {
+      onEpoch: (_, state) => void states.push(state),
+    });
+    let state = start;
+    for (const [epoch, side] of [4, 6, 0].entries()) {
+      const recipe = { ...start.recipe, earlySides: undefined, side };
+      await train(engine, TINY, IMAGES, { ...state, recipe }, {
+        onEpoch: ({ epoch: done }, after) => void (done === epoch + 1 && (state = after)),
+      });
+      assert.deepEqual(state.weights, states[epoch].weights);
+    }
+    assert.deepEqual(network.weights, state.weights);
+    const whole = { ...start.recipe, earlySides: undefined };
+    assert.notDeepEqual(
+      (await train(engine, TINY, IMAGES, { ...start, recipe: whole })).weights,
+      state.weights,
+    );
+  }),
+);
 
 Deno.test(
   "train() returns the average of the weights where the recipe asks for one",
@@ -400,6 +426,10 @@ Deno.test("startTraining() follows from the seed and refuses recipes that cannot
     [{ clip: -1 }, "the gradient's largest norm must be at least 0, got -1"],
     [{ clip: Infinity }, "the gradient's largest norm must be at least 0, got Infinity"],
     [{ clip: NaN }, "the gradient's largest norm must be at least 0, got NaN"],
+    ...["16", "16x", "16x5", "8x2,16x3"].map((earlySides): [Partial<Recipe>, string] => [ // of four epochs
+      { earlySides },
+      `early sides must be PIXELSxEPOCHS, as in 16x6,24x4, of 4 epochs at most together, got "${earlySides}"`,
+    ]),
     [{ cutout: -1 }, "cutout must be a whole number of pixels from 0, got -1"],
     [{ cutout: 2.5 }, "cutout must be a whole number of pixels from 0, got 2.5"],
     [{ average: 1 }, "the average's decay must lie in [0, 1), got 1"],

@@ -8,6 +8,7 @@ import {
   parameterShapes,
   withWeights,
 } from "./network.ts";
+import { parseEarlySides } from "./early_sides.ts";
 import { OPTIMIZER_SLOTS, type OptimizerName, OPTIMIZERS } from "./optimizer.ts";
 import { createPrng, type Prng, type PrngState } from "./prng.ts";
 import { type ScheduleName, SCHEDULES } from "./schedule.ts";
@@ -37,6 +38,8 @@ export interface Recipe {
   readonly cutout: number;
   /** Side in pixels to which the training images are shrunk (see `shrink_images.ts`); 0 for as they are. */
   readonly side: number;
+  /** Sides of the first epochs, as in `"16x6,24x4"`: six at 16 pixels, four at 24. @default none differ */
+  readonly earlySides?: string;
   /** Decay, in [0, 1), of the running average of the weights that the run returns; 0 for the last weights. */
   readonly average: number;
   /** Sparsity, in (0, 1), at which masks that come and go end (DPF, see `dpf.ts`). @default none do */
@@ -202,10 +205,21 @@ function checkSlot(architecture: Architecture, values: Weights, what: string): v
   }
 }
 
+/** Whether it is a list of sides that ends within the run, or none. */
+function isEarly(earlySides: unknown, epochs: number): boolean {
+  if (earlySides === undefined) return true;
+  try {
+    return parseEarlySides(String(earlySides)).reduce((sum, part) => sum + part.epochs, 0) <= epochs;
+  } catch {
+    return false;
+  }
+}
+
 /** Takes whatever a file holds for a recipe. */
 function checkRecipe(recipe: Recipe, action: string): void {
   const { epochs, seed, batch, workers, optimizer, schedule, peak, ...rest } = recipe ?? {};
-  const { momentum, weightDecay, labelSmoothing, clip, cutout, side, average, dynamicSparsity } = rest;
+  const { momentum, weightDecay, labelSmoothing, clip, cutout, side, average } = rest;
+  const { earlySides, dynamicSparsity } = rest;
   const isNonNegative = (value: number) => Number.isFinite(value) && value >= 0;
   const isShare = (value: number) => isNonNegative(value) && value < 1;
   const rules: [boolean, string, unknown][] = [
@@ -227,6 +241,11 @@ function checkRecipe(recipe: Recipe, action: string): void {
     [isNonNegative(clip), "the gradient's largest norm must be at least 0", clip],
     [Number.isInteger(cutout) && cutout >= 0, "cutout must be a whole number of pixels from 0", cutout],
     [Number.isInteger(side) && side >= 0, "the side must be a whole number of pixels from 0", side],
+    [
+      isEarly(earlySides, epochs),
+      `early sides must be PIXELSxEPOCHS, as in 16x6,24x4, of ${epochs} epochs at most together`,
+      earlySides,
+    ],
     [isShare(average), "the average's decay must lie in [0, 1)", average],
     [
       dynamicSparsity === undefined || isShare(dynamicSparsity) && dynamicSparsity > 0,

@@ -4,6 +4,7 @@ import { isImageFolder, type TrainingImages } from "../lib/batches.ts";
 import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
 import { sliceImages } from "../lib/cifar10.ts";
 import { usableNetwork } from "../lib/dpf.ts";
+import { sideAt } from "../lib/early_sides.ts";
 import { type Engine, loadEngine } from "../lib/engine.ts";
 import { evaluate, evaluateSource, type Evaluation } from "../lib/evaluate.ts";
 import { openImageReader, shuffledFolder, sliceFolder } from "../lib/image_reader.ts";
@@ -68,6 +69,7 @@ interface Options extends TrainingFlags {
   clip: number;
   cutout: number;
   side: number;
+  earlySides?: string;
   average: number;
   dpf?: number;
   json?: boolean;
@@ -134,6 +136,10 @@ const command = addTrainingDataOptions(new Command("train"))
     DEFAULT_RECIPE.side,
   )
   .option(
+    "--early-sides <list>",
+    "sides of the first epochs alone: 16x6,24x4 shrinks to 16 pixels for six epochs, then to 24 for four",
+  )
+  .option(
     "--average <x>",
     "decay of a running average of the weights, which is then the result (0.999, say); 0 for none",
     finiteNumber,
@@ -193,12 +199,8 @@ async function trainCommand(given: Options): Promise<void> {
     startedFromSha256: options.from === undefined ? null : sha256(options.from),
   });
   const began = performance.now();
-  const { architecture: seen, set: shown } = atSide(
-    recipe.side,
-    architecture,
-    firstOf(test, options.testImages),
-  );
-  const callbacks = reporting({ engine, architecture: seen, recipe, test: shown, statePath, logPath });
+  const shown = firstOf(test, options.testImages);
+  const callbacks = reporting({ engine, architecture, recipe, test: shown, statePath, logPath });
   const network = await train(engine, architecture, set, start, {
     ...callbacks,
     masks,
@@ -219,7 +221,7 @@ async function trainCommand(given: Options): Promise<void> {
 
 function recipeOf(options: Options): Recipe {
   const { epochs, seed, batch, workers, optimizer, schedule, rate: peak, momentum } = options;
-  const { weightDecay, labelSmoothing, clip, cutout, side, average, dpf: dynamicSparsity } = options;
+  const { weightDecay, labelSmoothing, clip, cutout, side, earlySides, average, dpf } = options;
   return {
     epochs,
     seed,
@@ -234,8 +236,9 @@ function recipeOf(options: Options): Recipe {
     clip,
     cutout,
     side,
+    earlySides,
     average,
-    dynamicSparsity,
+    dynamicSparsity: dpf,
   };
 }
 
@@ -341,7 +344,8 @@ function reporting(
   }
 
   async function onEpoch(report: EpochReport, state: TrainingState): Promise<void> {
-    const judged = await evaluateOn(engine, usableNetwork(architecture, state), test);
+    const { architecture: seen, set } = atSide(sideAt(recipe, report.epoch - 1), architecture, test);
+    const judged = await evaluateOn(engine, usableNetwork(seen, state), set);
     top1 = judged.top1;
     saveTrainingState(statePath, state);
     const measured = { ...report, learningRate: rate };
