@@ -11,7 +11,7 @@ import { folderCalibration, shuffledFolder, sliceFolder } from "./image_reader.t
 import { readImagenetResnet50 } from "./imagenet_resnet50.ts";
 import { eachLogitBatch } from "./logits.ts";
 import { prunableLayers } from "./network.ts";
-import { projectPath } from "./project.ts";
+import { projectPath } from "./root.ts";
 
 const FOLDER = projectPath("data", "cache", "resnet50");
 /** A folder as `--root` takes it. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 // @ts-types="./paper/papaparse.d.ts"
 import Papa from "papaparse";
 import { number, optional, type PaperColumn, type RowOf, share, text, tick } from "./paper/columns.ts";
-import { projectPath } from "./project.ts";
+import { projectPath } from "./root.ts";
 import { readText } from "./store.ts";
 import { quote } from "./strict_json.ts";
 import type { Cell, Table } from "./tables.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { paperTable, type PaperTableName } from "./paper.ts";
-import { projectPath } from "./project.ts";
+import { projectPath } from "./root.ts";
 import { readText } from "./store.ts";
 import { tableHtml, tableText } from "./tables.ts";
 

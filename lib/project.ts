@@ -1,37 +1,13 @@
 /** Where the project keeps its data, and reading it by name: notebooks hold no file paths. */
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import process from "node:process";
 import { loadNetwork } from "./checkpoint.ts";
 import { type Cifar10Part, type ImageSet, readCifar10 } from "./cifar10.ts";
 import { readImagenetResnet50 } from "./imagenet_resnet50.ts";
 import type { ImportedModel } from "./import_layers_model.ts";
 import { architectureNamed } from "./models.ts";
 import type { Network } from "./network.ts";
-import { findRoot, isInstalledPackage, taskNamed } from "./root.ts";
-
-/**
- * An absolute path inside the project, or inside the package: both hold the paper's tables, measured curves and results.
- *
- * @throws {TypeError} If neither this library nor the working folder lies in a clone of it.
- */
-export function projectPath(...parts: string[]): string {
-  const root = findRoot();
-  if (root === null) {
-    throw new TypeError(
-      `Cannot find the project: its package.json must lie in a folder above ${process.cwd()}`,
-    );
-  }
-  return join(root, ...parts);
-}
-
-/**
- * Where files are fetched, cached and written: in the project, as {@link projectPath}; for the installed package, which
- * the next installation replaces, in the working folder.
- */
-export function workPath(...parts: string[]): string {
-  return isInstalledPackage() ? resolve(...parts) : projectPath(...parts);
-}
+import { projectPath, taskNamed, workPath } from "./root.ts";
 
 /** Makes the folder of an output file, before the hours of work whose result goes there. */
 export function makeFolderOf(path: string): void {

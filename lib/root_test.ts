@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FINGERPRINTS_FILE } from "./built.ts";
-import { outputPath, projectPath, workPath } from "./project.ts";
-import { findRoot, isInstalledPackage, taskNamed } from "./root.ts";
+import { outputPath } from "./project.ts";
+import { findRoot, isInstalledPackage, projectPath, taskNamed, workPath } from "./root.ts";
 
 Deno.test("isInstalledPackage() tells a package from a clone, and a task's name says so", () => {
   assert.equal(isInstalledPackage(), false);

@@ -8,7 +8,7 @@ import { sampleCurves } from "../lib/_chart_samples.ts";
 import type { ExplorerData } from "../lib/explorer/data.ts";
 import { explorer } from "../lib/explorer/prepare.ts";
 import { readCurves } from "../lib/rd_files.ts";
-import { projectPath } from "../lib/project.ts";
+import { projectPath } from "../lib/root.ts";
 import { bundleOf } from "../lib/show.ts";
 import { accessibilityFindings, visit } from "./report/_browser.ts";
 import { checkExplorer } from "./report/_explorer_checks.ts";

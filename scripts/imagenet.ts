@@ -6,7 +6,8 @@ import { markOf, type PhotographSets, runPhotographTrials } from "../lib/imagene
 import { type PhotographSplit, splitPhotographs } from "../lib/imagenet/split.ts";
 import { checkSetup, type PhotographTrial, readTrials, writeTrials } from "../lib/imagenet/trial_file.ts";
 import type { Network } from "../lib/network.ts";
-import { makeFolderOf, projectPath } from "../lib/project.ts";
+import { makeFolderOf } from "../lib/project.ts";
+import { projectPath } from "../lib/root.ts";
 import type { RecoveryStep } from "../lib/recover.ts";
 import { provenance } from "../lib/store.ts";
 import { wilsonInterval } from "../lib/statistics.ts";

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { projectPath } from "../lib/project.ts";
+import { projectPath } from "../lib/root.ts";
 import { readText, withLock, writeFileWhole } from "../lib/store.ts";
 import { Command, Option, run, UsageError, wholeNumber } from "./command_line.ts";
 import { PROJECT_FOLDER } from "./folders.ts";

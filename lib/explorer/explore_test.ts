@@ -7,7 +7,7 @@ import { allocationProblem } from "../pipeline.ts";
 import { createPrng } from "../prng.ts";
 import { architectureNamed } from "../models.ts";
 import { initialise, type Network } from "../network.ts";
-import { projectPath } from "../project.ts";
+import { projectPath } from "../root.ts";
 import { type CurvesFile, readCurves } from "../rd_files.ts";
 import { TABLE_STEPS } from "./data.ts";
 import { EXPLORER_COSTS, prepareExplorer } from "./explore.ts";

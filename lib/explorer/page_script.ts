@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { findRoot } from "../root.ts";
+import { projectPath } from "../root.ts";
 import { readText, sha256, writeFileWhole } from "../store.ts";
 
 /**
@@ -22,20 +22,20 @@ export function explorerScript(): string {
 
 /** Colours, controls, tables and the explorer's own rules. */
 export function explorerStyle(): string {
-  return readText(inProject("lib", "explorer", "page", "page.css"));
+  return readText(projectPath("lib", "explorer", "page", "page.css"));
 }
 
 /** Bundles by the content of their sources. */
 export function pageScriptFolder(): string {
-  return inProject("data", "cache", "page_scripts");
+  return projectPath("data", "cache", "page_scripts");
 }
 
 function bundle(): string {
-  const entry = inProject("lib", "explorer", "page", "main.ts");
+  const entry = projectPath("lib", "explorer", "page", "main.ts");
   const args = ["bundle", "--quiet", "--minify", "--platform", "browser", "--format", "iife", entry];
   try {
-    return execFileSync(inProject("node_modules", ".bin", "deno"), args, {
-      cwd: inProject(),
+    return execFileSync(projectPath("node_modules", ".bin", "deno"), args, {
+      cwd: projectPath(),
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1" },
@@ -51,20 +51,9 @@ function bundle(): string {
 
 /** All that a bundle may hold: the pinned Deno and the library without its tests. */
 function sources(): string {
-  const folder = inProject("lib");
+  const folder = projectPath("lib");
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith("_test.ts")).sort();
   const texts = names.map((name) => `${name}\n${readText(join(folder, name))}`);
-  return [readText(inProject("package.json")), ...texts].join("\n\0");
-}
-
-/** Unlike {@link projectPath} without the networks behind it: setup bundles before TensorFlow.js is there. */
-function inProject(...parts: string[]): string {
-  const root = findRoot();
-  if (root === null) {
-    throw new TypeError(
-      `Cannot find the explorer's page: a clone of the project must lie above ${process.cwd()}`,
-    );
-  }
-  return join(root, ...parts);
+  return [readText(projectPath("package.json")), ...texts].join("\n\0");
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Engine } from "../engine.ts";
-import { workPath } from "../project.ts";
+import { workPath } from "../root.ts";
 import { provenance } from "../provenance.ts";
 import { processor } from "../rd_curve/processor.ts";
 import { findKernel } from "../show/kernel.ts";

@@ -1,5 +1,5 @@
 /** The claims of the paper, and what a notebook found of each: rows of the report's ledger. */
-import { projectPath } from "../project.ts";
+import { projectPath } from "../root.ts";
 import type { Provenance } from "../provenance.ts";
 import { readJson } from "../store.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { bundleOf } from "../show.ts";
-import { projectPath } from "../project.ts";
+import { projectPath } from "../root.ts";
 import { isJudgedClaim, judge, paperClaims } from "./claims.ts";
 
 Deno.test("paperClaims() reads claims with ids of their own", () => {

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { type ImageSet, sliceImages } from "../cifar10.ts";
-import { loadCifar10, workPath } from "../project.ts";
+import { loadCifar10 } from "../project.ts";
+import { workPath } from "../root.ts";
 import { writeFileWhole } from "../store.ts";
 
 export interface ExampleOptions {

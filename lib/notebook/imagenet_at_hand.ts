@@ -4,7 +4,8 @@ import process from "node:process";
 import { type ImageFolder, listImageFolder } from "../image_folder.ts";
 import { IMAGENET_CLASS_COUNT } from "../imagenet_facts.ts";
 import type { Network } from "../network.ts";
-import { loadImagenetResnet50, workPath } from "../project.ts";
+import { loadImagenetResnet50 } from "../project.ts";
+import { workPath } from "../root.ts";
 
 export interface ImagenetAtHand {
   readonly network: Network;

@@ -1,6 +1,6 @@
 /** What `bench allocate` stores: times, `rd-bench-allocate/1`, and agreement with brute force, `rd-verify-allocate/1`. */
 import { z } from "zod";
-import { projectPath } from "../project.ts";
+import { projectPath } from "../root.ts";
 import { readBench, writeBench } from "./stored_bench.ts";
 
 const NUMBER = z.number("a finite number");

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { STATISTICS } from "../distortion.ts";
 import { unpackRight } from "../iterate/right_images.ts";
 import type { RoundLine } from "../iterate/round_line.ts";
-import { projectPath } from "../project.ts";
+import { projectPath } from "../root.ts";
 import { RECOVERIES } from "../rd_curve/recovery.ts";
 import { readText } from "../store.ts";
 import { parseStrictJson } from "../strict_json.ts";

@@ -1,10 +1,10 @@
 /** The curves of `data/curves`, by name, and what its README says of the networks they were measured on. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { denseWeightsPath, projectPath } from "../project.ts";
+import { denseWeightsPath } from "../project.ts";
 import { type CurvesFile, readCurves } from "../rd_files.ts";
 import { readText, sha256 } from "../store.ts";
-import { taskNamed } from "../root.ts";
+import { projectPath, taskNamed } from "../root.ts";
 
 /** A row of the README's table. */
 export interface CommittedCurves {

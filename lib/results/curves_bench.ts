@@ -1,6 +1,6 @@
 /** What `bench curves` stores: the full grid beside the paper's procedure in PyTorch, `rd-bench-curves/1`. */
 import { z } from "zod";
-import { projectPath } from "../project.ts";
+import { projectPath } from "../root.ts";
 import { readBench, writeBench } from "./stored_bench.ts";
 
 const NUMBER = z.number("a finite number");

@@ -1,7 +1,7 @@
 /** On how much committed curves rest: a line for a reader who compares what was chosen on them. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { projectPath } from "../project.ts";
+import { projectPath } from "../root.ts";
 import { formatShort } from "../tables/format.ts";
 import { committedCurves, type CurvesFolder } from "./committed_curves.ts";
 

@@ -2,7 +2,7 @@
 import type { LayerAllocation } from "../allocation.ts";
 import type { ImagenetTable } from "../imagenet/rows.ts";
 import { type PhotographTrial, readTrials } from "../imagenet/trial_file.ts";
-import { projectPath } from "../project.ts";
+import { projectPath } from "../root.ts";
 import type { Trial } from "../trials.ts";
 
 /** A row of a table after one recovery. */

@@ -1,5 +1,5 @@
 /** What a sweep of `data/sweeps` has brought so far, and what is missing. */
-import { projectPath } from "../project.ts";
+import { projectPath } from "../root.ts";
 import { chainName, type ChainSettings, chainSettings } from "../sweep/chain_settings.ts";
 import { readConfiguration } from "../sweep/configuration.ts";
 import type { Table } from "../tables.ts";

@@ -1,6 +1,7 @@
 /** `deno task bench allocate`: time and gap of our optimum, and the paper's ways beside it on the same curves. */
 import { cpus } from "node:os";
-import { makeFolderOf, projectPath } from "../../lib/project.ts";
+import { makeFolderOf } from "../../lib/project.ts";
+import { projectPath } from "../../lib/root.ts";
 import { provenance, writeFileWhole } from "../../lib/store.ts";
 import { tableMarkdown } from "../../lib/tables.ts";
 import { Command, finiteNumber, progressBar, UsageError, wholeNumber } from "../command_line.ts";

@@ -5,7 +5,7 @@ import type { ProblemLayer } from "../../lib/allocation.ts";
 import { architectureNamed } from "../../lib/models.ts";
 import { prunableLayers } from "../../lib/network.ts";
 import { allocationProblem } from "../../lib/pipeline.ts";
-import { projectPath } from "../../lib/project.ts";
+import { projectPath } from "../../lib/root.ts";
 import { readCurves } from "../../lib/rd_files.ts";
 import { resnet50Sizes, syntheticLayers, syntheticSizes } from "../../lib/synthetic_curves.ts";
 

@@ -2,7 +2,8 @@
 import { availableParallelism } from "node:os";
 import { loadEngine } from "../../lib/engine.ts";
 import { architectureNamed, MODEL_NAMES } from "../../lib/models.ts";
-import { makeFolderOf, projectPath } from "../../lib/project.ts";
+import { makeFolderOf } from "../../lib/project.ts";
+import { projectPath } from "../../lib/root.ts";
 import { tableMarkdown, tableText } from "../../lib/tables.ts";
 import { Command, finiteNumber, Option, UsageError, wholeNumber } from "../command_line.ts";
 import { type BenchCase, benchCase, KINDS } from "./engine_cases.ts";

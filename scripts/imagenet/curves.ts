@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ImageFolder } from "../../lib/image_folder.ts";
 import type { ImagenetCurves } from "../../lib/imagenet/rows.ts";
 import { checkDisjoint, type PhotographSplit } from "../../lib/imagenet/split.ts";
-import { projectPath } from "../../lib/project.ts";
+import { projectPath } from "../../lib/root.ts";
 import { type CurvesFile, readCurves } from "../../lib/rd_files.ts";
 import type { OpenedNetwork } from "../options.ts";
 
