@@ -13,7 +13,7 @@ import type { Engine } from "./engine.ts";
 import { checkBatch, eachLogitBatch } from "./logits.ts";
 import { checkImages, type Network, type PrunableLayer, prunableLayers } from "./network.ts";
 import { createPrng } from "./prng.ts";
-import { type HeldOutLevel, measureAdaptively } from "./rd_curve/adaptive.ts";
+import { DEFAULT_TOLERANCE, type HeldOutLevel, measureAdaptively } from "./rd_curve/adaptive.ts";
 import { microBatches, microBatchFor } from "./rd_curve/batch_size.ts";
 import { type Certificate, measureCertified } from "./rd_curve/certified.ts";
 import { interpolateCurve } from "./rd_curve/interpolate.ts";
@@ -228,8 +228,11 @@ function filled(
   return interpolateCurve(prunedEnergies(layer, levels), knots, values);
 }
 
-/** Of the full grid's work, what adaptive and certified measuring take at most as a rule. */
-const ADAPTIVE_SHARE = 0.25;
+/** Of the full grid's work, what levels chosen on the way took on the networks of `data/curves`; for a bar's total. */
+function expectedShare({ levels = "auto", certify, tolerance = DEFAULT_TOLERANCE }: LevelOptions): number {
+  if (certify === undefined && levels !== "auto") return 1;
+  return tolerance < 0.1 ? 0.2 : 0.12;
+}
 
 interface PassCounter {
   /** In all, as far as known ahead. */
@@ -248,8 +251,7 @@ export function passCounter(
   const whole = prunableLayers(network).reduce((sum, { macs }) => sum + macs, 0);
   const levels = gridOf(options);
   const grid = layers.reduce((sum, layer) => sum + countsOf(layer, levels).length * cost.get(layer.name)!, 0);
-  const isAdaptive = options.certify !== undefined || (options.levels ?? "auto") === "auto";
-  const total = Math.max(1, Math.round((isAdaptive ? ADAPTIVE_SHARE : 1) * grid * samples / whole));
+  const total = Math.max(1, Math.round(expectedShare(options) * grid * samples / whole));
   let done = 0;
   return {
     total,

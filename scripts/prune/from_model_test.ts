@@ -1,19 +1,33 @@
 /** `deno task prune --from`: two networks built and trained with tf.layers, pruned, written back, and run by TensorFlow.js. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import sharp from "sharp";
 import { branchedModel, loadModel, mobileModel, saveModel } from "../../lib/_layers_models.ts";
 import { inTemporaryFolder, testEngine } from "../../lib/_test_helpers.ts";
 import { loadNetwork } from "../../lib/checkpoint.ts";
+import { type ImageFolder, listImageFolder } from "../../lib/image_folder.ts";
+import { IMAGENET_BGR_MEANS } from "../../lib/imagenet_facts.ts";
+import { importLayersModel } from "../../lib/import_layers_model.ts";
 import type { ModelMeasure } from "../../lib/prune_model.ts";
 import { summariseSparsity } from "../../lib/prune.ts";
 import { createPrng } from "../../lib/prng.ts";
+import { projectPath } from "../../lib/root.ts";
 import { runScript } from "../_run_script.ts";
 
 const CLASSES = ["across", "along", "checks"];
 const PER_CLASS = 60;
+
+const RESNET50_FOLDER = projectPath("data", "cache", "resnet50");
+const IMAGENET_ROOT = process.env.RD_IMAGENET_ROOT ?? projectPath("data", "cache", "imagenet_samples");
+const hasResnet50 = existsSync(join(RESNET50_FOLDER, "model.json")) && existsSync(IMAGENET_ROOT);
+if (!hasResnet50) {
+  console.warn(
+    "skipped: ResNet-50 end to end (deno task evaluate --model resnet50 --data imagenet fetches it and photographs)",
+  );
+}
 
 /** Stripes across, stripes along, or checks, two pixels wide, moved about and in noise: [h, w, 3] bytes. */
 function pattern(kind: number, side: number, seed: number): Uint8Array {
@@ -101,6 +115,51 @@ for (const [name, build, epochs] of [["mobile", mobileModel, 30], ["branched", b
     }),
   );
 }
+
+/** Some photographs of a folder, with their labels, in a folder of their own. */
+function copyPhotographs(from: ImageFolder, to: string, count: number): void {
+  mkdirSync(to);
+  const step = Math.floor(from.files.length / count);
+  const lines = Array.from({ length: count }, (_, k) => {
+    const name = `${k}${extname(from.files[k * step])}`;
+    copyFileSync(from.files[k * step], join(to, name));
+    return `${name},${from.labels![k * step]}`;
+  });
+  writeFileSync(join(to, "labels.csv"), `file,class\n${lines.join("\n")}\n`);
+}
+
+Deno.test({
+  name: "prune --from prunes the public ResNet-50 end to end, least squares and all",
+  ignore: !hasResnet50,
+  fn: inTemporaryFolder(async (folder) => {
+    await testEngine();
+    const images = join(folder, "photographs");
+    copyPhotographs(listImageFolder(IMAGENET_ROOT, 1000), images, 48);
+    const out = join(folder, "out");
+    const { code, stdout, stderr } = await runScript(
+      "prune",
+      ...["--from", join(RESNET50_FOLDER, "model.json"), "--pixels", "bgr-means", "--images", images],
+      ...["--curves", projectPath("data", "curves", "resnet50.json"), "--samples", "16", "--sparsity", "0.5"],
+      ...["--out", out, "--json"],
+    );
+    assert.equal(code, 0, stderr);
+    const { samples, dense, pruned, broken } = JSON.parse(stdout) as Result;
+    assert.deepEqual([samples, broken], [32, 0]);
+    assert.ok(dense.top1! >= 0.8, `${dense.top1} of the photographs: these are not its classes`);
+    assert.ok(pruned.agreement >= 0.8, `${pruned.agreement} of the classes stayed`);
+    assert.ok(pruned.sparsity >= 0.5 && pruned.macs < dense.macs && pruned.bytes < 0.6 * dense.bytes);
+
+    assert.equal(topologyOf(out), topologyOf(RESNET50_FOLDER));
+    const written = loadNetwork(join(out, "pruned.safetensors"));
+    assert.equal(summariseSparsity(written).sparsity, pruned.sparsity);
+    const { network } = await importLayersModel(join(out, "model.json"), {
+      preprocessing: IMAGENET_BGR_MEANS,
+    });
+    for (const [name, { data }] of network.weights) {
+      assert.deepEqual(data, written.weights.get(name)!.data, name);
+    }
+  }),
+});
 
 Deno.test(
   "curves, allocate, prune --root and evaluate take a layers model and its folder step by step",
