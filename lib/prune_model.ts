@@ -36,6 +36,7 @@ export interface PruneModelOptions {
   readonly curves?: CurvesFile;
   readonly measuring?: Pick<CurveOptions, "levels" | "memory" | "microBatch">;
   readonly weightsSha256?: string;
+  /** Of curves in forward passes, of recovery in percent, of the comparison in images. */
   readonly onProgress?: (
     step: "curves" | "recovery" | "dense" | "pruned",
     done: number,
@@ -117,7 +118,11 @@ export async function pruneModel(
     source: recoverySourceOf(calibration),
     statistics: "corrected",
     onProgress: (step, done, total) =>
-      onProgress?.("recovery", recovery.indexOf(step) + done / total, recovery.length),
+      onProgress?.(
+        "recovery",
+        Math.round((recovery.indexOf(step) + done / total) * 100 / recovery.length),
+        100,
+      ),
   });
   const compared = await compare(engine, { dense, network }, unseen, { batch, onProgress });
   return { network, curves, allocation, ...compared, broken: [...broken, ...compared.broken], origin };

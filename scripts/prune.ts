@@ -187,12 +187,14 @@ async function recoverWithBar(
   options: Pick<RecoverOptions, "dense" | "steps" | "statistics" | "staging">,
 ): Promise<Network> {
   const { steps } = options;
-  const bar = progressBar("recovery", steps.length, "| {step}");
+  const bar = progressBar("recovery", 100, "| {step}");
   try {
     return await recover(engine, pruned, {
       ...options,
       source,
-      onProgress: (step, done, total) => bar.update(steps.indexOf(step) + done / total, { step }),
+      onProgress: (step, done, total) => {
+        bar.update(Math.round((steps.indexOf(step) + done / total) * 100 / steps.length), { step });
+      },
     });
   } finally {
     bar.stop();
