@@ -21,6 +21,7 @@ import { pruneNetwork } from "./prune.ts";
 import { parseRecovery, recover, recoveryImages, type RecoverySource, type RecoveryStep } from "./recover.ts";
 import { gramMatrices, unfold } from "./recover/gram.ts";
 import { channelMoments } from "./recover/moments.ts";
+import { type SolveOptions, solveWeights } from "./recover/solve_layer.ts";
 
 const COUNT = 24;
 
@@ -265,6 +266,22 @@ Deno.test(
     }
   }),
 );
+
+Deno.test("solveWeights() pulls towards 0 where rows are many, and towards the present weights where they are few, by hand", async () => {
+  // One unknown, x = 1 in every row: of `rows` rows with target 3, w = (3 rows + λ a) / (rows + λ), λ = rows.
+  const solved = async (rows: number, options: SolveOptions = {}) => {
+    const gram = { size: 1, outputs: 1, gram: Float64Array.of(rows), cross: Float64Array.of(3 * rows) };
+    const [w] = await solveWeights({ ...gram, energy: 9 * rows, rows }, Float64Array.of(5), {
+      ridge: 1,
+      ...options,
+    });
+    return w;
+  };
+  assert.equal(await solved(8), 1.5);
+  assert.equal(await solved(7), 4);
+  assert.equal(await solved(8, { towards: "present" }), 4);
+  assert.equal(await solved(7, { towards: "zero" }), 1.5);
+});
 
 Deno.test(
   "recover() combines steps in order, and none of them is the network itself",

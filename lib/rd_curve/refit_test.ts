@@ -209,7 +209,8 @@ Deno.test(
       message:
         /^Cannot measure curves of tiny: on image 0 the dense network's output must be finite, .* bn2 on$/,
     });
-    const broken = { size: 1, outputs: 1, energy: 1, gram: Float64Array.of(NaN), cross: Float64Array.of(1) };
+    const sums = { gram: Float64Array.of(NaN), cross: Float64Array.of(1) };
+    const broken = { size: 1, outputs: 1, energy: 1, rows: 1, ...sums };
     const parameter = { shape: [1, 1], data: Float32Array.of(1) };
     const refit = refitLayer({ name: "conv9", parameter }, broken);
     await assert.rejects(refit.solve([0]), {

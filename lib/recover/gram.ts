@@ -17,6 +17,8 @@ export interface GramMatrices {
   readonly cross: Float64Array;
   /** Σ y², all outputs together. */
   readonly energy: number;
+  /** Positions of all inputs, over which the sums run. */
+  readonly rows: number;
 }
 
 /** Sums that grow batch by batch, so that no more than one batch need be held. */
@@ -51,11 +53,12 @@ export async function gramMatrices(
 export function gramSum(node: ConvNode | LinearNode): GramSum {
   let gram = new Float64Array(0);
   let cross = new Float64Array(0);
-  let [size, outputs, energy] = [0, 0, 0];
+  let [size, outputs, energy, total] = [0, 0, 0, 0];
 
   async function add(x: Tensor, y: Tensor): Promise<void> {
     outputs = y.shape[y.shape.length - 1]!;
     const rows = y.size / outputs;
+    total += rows;
     const images = x.shape[0];
     const perImage = rows / images;
     const group = Math.max(1, Math.floor(GRAM_ROWS / perImage));
@@ -87,7 +90,7 @@ export function gramSum(node: ConvNode | LinearNode): GramSum {
     add,
     matrices: () => {
       symmetrise(gram, size);
-      return { size, outputs, gram, cross, energy };
+      return { size, outputs, gram, cross, energy, rows: total };
     },
   };
 }

@@ -60,7 +60,11 @@ export const fromModelCommand = addEngineOptions(new Command("prune"))
     "--curves <file>",
     "take these instead of measuring (deno task curves --model model.json goes on when killed)",
   )
-  .option("--recovery <steps>", "none; or bn, correction, layerwise, lsq, joined by +", "lsq")
+  .option(
+    "--recovery <steps>",
+    "none; or bn, correction, layerwise, lsq, joined by +; on ResNet-50 lsq takes minutes, correction seconds",
+    "lsq",
+  )
   .requiredOption("--out <folder>", "new; gets model.json with its shards, and all else")
   .option("--json", "print the result as one line of JSON")
   .addHelpText(
