@@ -138,7 +138,10 @@ export function substitute(factor: Float64Array, n: number, right: Float64Array)
   }
 }
 
-/** All outputs at once; an output whose residual is small enough rests while the others go on. */
+/**
+ * All outputs at once; an output whose residual is small enough rests while the others go on. Each loop does all that a
+ * pass over the vectors can: they have millions of values, and memory is what they cost.
+ */
 async function conjugateGradients(
   problem: RidgeProblem,
   lambda: number,
@@ -147,38 +150,46 @@ async function conjugateGradients(
 ): Promise<Float64Array> {
   const { size, outputs, gram, cross, mask, anchor } = problem;
   const inverse = Float64Array.from({ length: size }, (_, i) => 1 / (gram[i * size + i] + lambda));
-  const dots = (a: Float64Array, b: Float64Array) => {
-    const sums = new Float64Array(outputs);
-    for (let i = 0, at = 0; i < size; i++) for (let o = 0; o < outputs; o++, at++) sums[o] += a[at] * b[at];
-    return sums;
-  };
-  const preconditioned = (r: Float64Array) => r.map((value, at) => value * inverse[Math.floor(at / outputs)]);
-
   const w = anchor.slice();
-  const image = await multiply(w);
-  // The ridge's pull is 0 at the anchor.
-  const r = w.map((_, at) => mask[at] === 1 ? cross[at] - image[at] : 0);
-  let z = preconditioned(r);
-  let p = z.slice();
-  let rho = dots(r, z);
-  const goal = dots(r, r).map((square) => square * tolerance ** 2);
+  const r = await multiply(w);
+  const [z, p] = [new Float64Array(w.length), new Float64Array(w.length)];
+  let [rho, square] = [new Float64Array(outputs), new Float64Array(outputs)];
+  for (let i = 0, at = 0; i < size; i++) {
+    for (let o = 0; o < outputs; o++, at++) {
+      r[at] = mask[at] === 1 ? cross[at] - r[at] : 0; // the ridge's pull is 0 at the anchor
+      p[at] = r[at] * inverse[i];
+      rho[o] += r[at] * p[at];
+      square[o] += r[at] * r[at];
+    }
+  }
+  const goal = square.map((value) => value * tolerance ** 2);
   for (let step = 0; step < iterations; step++) {
-    const isDone = dots(r, r).map((square, o) => square <= goal[o] ? 1 : 0);
+    const isDone = square.map((value, o) => value <= goal[o] ? 1 : 0);
     if (isDone.every((done) => done === 1)) break;
     const q = await multiply(p);
-    for (let at = 0; at < q.length; at++) q[at] = mask[at] === 1 ? q[at] + lambda * p[at] : 0;
-    const curvature = dots(p, q);
+    const curvature = new Float64Array(outputs);
+    for (let i = 0, at = 0; i < size; i++) {
+      for (let o = 0; o < outputs; o++, at++) {
+        q[at] = mask[at] === 1 ? q[at] + lambda * p[at] : 0;
+        curvature[o] += p[at] * q[at];
+      }
+    }
     const length = rho.map((value, o) => isDone[o] === 1 ? 0 : value / curvature[o]);
+    const next = new Float64Array(outputs);
+    square = new Float64Array(outputs);
     for (let i = 0, at = 0; i < size; i++) {
       for (let o = 0; o < outputs; o++, at++) {
         w[at] += length[o] * p[at];
         r[at] -= length[o] * q[at];
+        z[at] = r[at] * inverse[i];
+        next[o] += r[at] * z[at];
+        square[o] += r[at] * r[at];
       }
     }
-    z = preconditioned(r);
-    const next = dots(r, z);
     const turn = next.map((value, o) => isDone[o] === 1 || rho[o] === 0 ? 0 : value / rho[o]);
-    p = p.map((value, at) => z[at] + turn[at % outputs] * value);
+    for (let i = 0, at = 0; i < size; i++) {
+      for (let o = 0; o < outputs; o++, at++) p[at] = z[at] + turn[o] * p[at];
+    }
     rho = next;
   }
   return w;

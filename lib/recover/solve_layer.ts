@@ -160,9 +160,9 @@ function engineProduct(
   let matrix: tf.Tensor2D | undefined;
   return {
     multiply: async (p) => {
-      matrix ??= tf.tensor2d(Float32Array.from(gram), [size, size]);
-      const product = tf.tidy(() => tf.matMul(matrix!, tf.tensor2d(Float32Array.from(p), [size, outputs])));
-      const values = Float64Array.from(await product.data());
+      matrix ??= tf.tensor2d(new Float32Array(gram), [size, size]);
+      const product = tf.tidy(() => tf.matMul(matrix!, tf.tensor2d(new Float32Array(p), [size, outputs])));
+      const values = new Float64Array(await product.data());
       product.dispose();
       return values;
     },
