@@ -1,9 +1,8 @@
 /** The fetched ResNet-50 and real photographs: skipped, with a message, where they are not there. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
+import { hasPhotographs, hasResnet50, IMAGENET_ROOT, RESNET50_FOLDER } from "./_imagenet.ts";
 import { loadModel } from "./_layers_models.ts";
 import { assertAllclose, testEngine } from "./_test_helpers.ts";
 import { listImageFolder } from "./image_folder.ts";
@@ -11,26 +10,19 @@ import { folderCalibration, shuffledFolder, sliceFolder } from "./image_reader.t
 import { readImagenetResnet50 } from "./imagenet_resnet50.ts";
 import { eachLogitBatch } from "./logits.ts";
 import { prunableLayers } from "./network.ts";
-import { projectPath } from "./root.ts";
 
-const FOLDER = projectPath("data", "cache", "resnet50");
-/** A folder as `--root` takes it. */
-const ROOT = process.env.RD_IMAGENET_ROOT ?? projectPath("data", "cache", "imagenet_samples");
-
-const hasModel = existsSync(join(FOLDER, "model.json"));
-const hasImages = existsSync(ROOT);
-if (!hasModel) {
+if (!hasResnet50) {
   console.warn(
     "skipped: no ResNet-50 in data/cache/resnet50 (deno task evaluate --model resnet50 fetches it)",
   );
 }
-if (!hasImages) console.warn("skipped: no images (RD_IMAGENET_ROOT names a folder of ImageNet)");
+if (!hasPhotographs) console.warn("skipped: no images (RD_IMAGENET_ROOT names a folder of ImageNet)");
 
 Deno.test({
   name: "readImagenetResnet50() has the paper's 54 layers and 25,502,912 prunable weights",
-  ignore: !hasModel,
+  ignore: !hasResnet50,
   fn: async () => {
-    const { network, endsWithSoftmax } = await readImagenetResnet50(FOLDER);
+    const { network, endsWithSoftmax } = await readImagenetResnet50(RESNET50_FOLDER);
     const layers = prunableLayers(network);
     assert.equal(layers.length, 54);
     assert.equal(layers.reduce((sum, { weights }) => sum + weights, 0), 25_502_912);
@@ -41,13 +33,13 @@ Deno.test({
 
 Deno.test({
   name: "readImagenetResnet50() gives tf.loadLayersModel's logits within 1e-4 on photographs",
-  ignore: !hasModel || !hasImages,
+  ignore: !hasResnet50 || !hasPhotographs,
   fn: async () => {
     const engine = await testEngine();
-    const { network } = await readImagenetResnet50(FOLDER);
-    const folder = sliceFolder(shuffledFolder(listImageFolder(ROOT, 1000), 1), 0, 4);
+    const { network } = await readImagenetResnet50(RESNET50_FOLDER);
+    const folder = sliceFolder(shuffledFolder(listImageFolder(IMAGENET_ROOT, 1000), 1), 0, 4);
     const { count, shape, inputs } = await folderCalibration(network, folder);
-    const model = await loadModel(dirname(join(FOLDER, "model.json")));
+    const model = await loadModel(dirname(join(RESNET50_FOLDER, "model.json")));
     (model.layers[model.layers.length - 1] as unknown as { activation: { apply(x: tf.Tensor): tf.Tensor } })
       .activation.apply = (x) => x.clone(); // logits in place of probabilities
     const x = tf.tensor(inputs, [count, ...shape]);

@@ -17,7 +17,7 @@ import { type Provenance, provenance } from "./provenance.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import { type CurveOptions, measureCurves } from "./rd_curve.ts";
 import type { CurvesFile } from "./rd_files.ts";
-import { recover, recoverySourceOf, type RecoveryStep, recoveryText } from "./recover.ts";
+import { recover, recoveryPercent, recoverySourceOf, type RecoveryStep, recoveryText } from "./recover.ts";
 import { fileSizes } from "./sparse_file.ts";
 import type { Table } from "./tables.ts";
 
@@ -118,11 +118,7 @@ export async function pruneModel(
     source: recoverySourceOf(calibration),
     statistics: "corrected",
     onProgress: (step, done, total) =>
-      onProgress?.(
-        "recovery",
-        Math.round((recovery.indexOf(step) + done / total) * 100 / recovery.length),
-        100,
-      ),
+      onProgress?.("recovery", recoveryPercent(recovery, { step, done, total }), 100),
   });
   const compared = await compare(engine, { dense, network }, unseen, { batch, onProgress });
   return { network, curves, allocation, ...compared, broken: [...broken, ...compared.broken], origin };

@@ -106,6 +106,14 @@ export function recoveryText(steps: readonly RecoveryStep[]): string {
   return steps.length === 0 ? "none" : steps.join("+");
 }
 
+/** How much of several steps is done, in whole percent, for a bar over all of them. */
+export function recoveryPercent(
+  steps: readonly RecoveryStep[],
+  { step, done, total }: { readonly step: RecoveryStep; readonly done: number; readonly total: number },
+): number {
+  return Math.round((steps.indexOf(step) + done / total) * 100 / steps.length);
+}
+
 function checkSteps(steps: readonly string[]): void {
   const bad = steps.find((step) => !RECOVERY_STEPS.includes(step as RecoveryStep));
   if (bad === undefined) return;

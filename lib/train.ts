@@ -64,8 +64,8 @@ export interface TrainOptions extends TrainCallbacks {
  * Trains until the recipe's last epoch and returns the network, or its averaged weights where the recipe asks, pruned
  * where it asks for dynamic masks.
  *
- * Images are shrunk to the recipe's side of each epoch, and the network that comes back runs on full ones again. Those of a folder are
- * decoded while the batches before them are computed with (see `batches/folder.ts`).
+ * Images are shrunk to the recipe's side of each epoch, and the network that comes back runs on full ones again. Those
+ * of a folder are decoded while the batches before them are computed with (see `batches/folder.ts`).
  * The last, incomplete batch of an epoch is left out. Same state, images, engine and thread count: same bits.
  *
  * @throws {RangeError} If the loss or its gradient is not finite (epoch, step, learning rate and layer named), or a

@@ -1,4 +1,5 @@
 /** What a training run is and where it stands, as plain data: begun, checked, and read back. */
+import { parseEarlySides } from "./early_sides.ts";
 import {
   type Architecture,
   initialise,
@@ -8,7 +9,6 @@ import {
   parameterShapes,
   withWeights,
 } from "./network.ts";
-import { parseEarlySides } from "./early_sides.ts";
 import { OPTIMIZER_SLOTS, type OptimizerName, OPTIMIZERS } from "./optimizer.ts";
 import { createPrng, type Prng, type PrngState } from "./prng.ts";
 import { type ScheduleName, SCHEDULES } from "./schedule.ts";

@@ -13,6 +13,7 @@ import {
   recover,
   type RecoverOptions,
   recoveryImages,
+  recoveryPercent,
   type RecoverySource,
   recoverySourceOf,
   recoveryText,
@@ -192,9 +193,7 @@ async function recoverWithBar(
     return await recover(engine, pruned, {
       ...options,
       source,
-      onProgress: (step, done, total) => {
-        bar.update(Math.round((steps.indexOf(step) + done / total) * 100 / steps.length), { step });
-      },
+      onProgress: (step, done, total) => bar.update(recoveryPercent(steps, { step, done, total }), { step }),
     });
   } finally {
     bar.stop();

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import sharp from "sharp";
+import { hasPhotographs, hasResnet50, IMAGENET_ROOT, RESNET50_FOLDER } from "../../lib/_imagenet.ts";
 import { branchedModel, loadModel, mobileModel, saveModel } from "../../lib/_layers_models.ts";
 import { inTemporaryFolder, testEngine } from "../../lib/_test_helpers.ts";
 import { loadNetwork } from "../../lib/checkpoint.ts";
@@ -20,10 +20,8 @@ import { runScript } from "../_run_script.ts";
 const CLASSES = ["across", "along", "checks"];
 const PER_CLASS = 60;
 
-const RESNET50_FOLDER = projectPath("data", "cache", "resnet50");
-const IMAGENET_ROOT = process.env.RD_IMAGENET_ROOT ?? projectPath("data", "cache", "imagenet_samples");
-const hasResnet50 = existsSync(join(RESNET50_FOLDER, "model.json")) && existsSync(IMAGENET_ROOT);
-if (!hasResnet50) {
+const hasBoth = hasResnet50 && hasPhotographs;
+if (!hasBoth) {
   console.warn(
     "skipped: ResNet-50 end to end (deno task evaluate --model resnet50 --data imagenet fetches it and photographs)",
   );
@@ -130,7 +128,7 @@ function copyPhotographs(from: ImageFolder, to: string, count: number): void {
 
 Deno.test({
   name: "prune --from prunes the public ResNet-50 end to end, least squares and all",
-  ignore: !hasResnet50,
+  ignore: !hasBoth,
   fn: inTemporaryFolder(async (folder) => {
     await testEngine();
     const images = join(folder, "photographs");
