@@ -12,15 +12,8 @@ import { type Architecture, type NetworkNode, outputShape } from "./network.ts";
  * @throws {RangeError} If the images are not square, or `side` is not a whole number in that range.
  */
 export function shrinkImages(set: ImageSet, side: number): ImageSet {
+  checkSide(set, side);
   const [height, width, channels] = set.shape;
-  if (height !== width) {
-    throw new RangeError(`Cannot shrink ${set.name}: its images must be square, got ${height}×${width}`);
-  }
-  if (!Number.isInteger(side) || side < 1 || side > width) {
-    throw new RangeError(
-      `Cannot shrink ${set.name}: the side must be a whole number of pixels from 1 to ${width}, got ${side}`,
-    );
-  }
   if (side === width) return set;
   const cover = coverage(width, side);
   const pixels = new Uint8Array(set.count * side * side * channels);
@@ -46,6 +39,18 @@ export function shrinkImages(set: ImageSet, side: number): ImageSet {
     }
   }
   return { ...set, shape: [side, side, channels], pixels };
+}
+
+/** @throws {RangeError} As {@link shrinkImages}, without its work. */
+export function checkSide({ name, shape: [height, width] }: ImageSet, side: number): void {
+  if (height !== width) {
+    throw new RangeError(`Cannot shrink ${name}: its images must be square, got ${height}×${width}`);
+  }
+  if (!Number.isInteger(side) || side < 1 || side > width) {
+    throw new RangeError(
+      `Cannot shrink ${name}: the side must be a whole number of pixels from 1 to ${width}, got ${side}`,
+    );
+  }
 }
 
 /**

@@ -10,13 +10,13 @@ import { breathe } from "./breathe.ts";
 import { createCrewStepper } from "./crew/crew_stepper.ts";
 import type { Teacher } from "./distill.ts";
 import { dynamicTarget, MASK_STEPS, usableNetwork } from "./dpf.ts";
-import { sideAt } from "./early_sides.ts";
+import { parseEarlySides, sideAt } from "./early_sides.ts";
 import type { Engine } from "./engine.ts";
 import { type Architecture, checkImages, type Network } from "./network.ts";
 import { findNonFinite, nonFiniteText } from "./non_finite.ts";
 import type { Masks } from "./prune.ts";
 import { createSchedule, type Schedule } from "./schedule.ts";
-import { shrinkImages, withSide } from "./shrink_images.ts";
+import { checkSide, shrinkImages, withSide } from "./shrink_images.ts";
 import {
   checkState,
   eachStream,
@@ -82,6 +82,7 @@ export async function train(
   const { recipe } = start;
   const run = { engine, fullArchitecture, images, masks, callbacks };
   let stage = openStage(run, start, sideAt(recipe ?? {}, start.epoch));
+  checkEarlySides(run, start);
   const { steps } = stage;
   const schedule = createSchedule(recipe.schedule, { peak: recipe.peak, totalSteps: recipe.epochs * steps });
   const random = eachStream((stream) => restoredPrng(start, stream));
@@ -157,6 +158,15 @@ function openStage(
     steps,
     createStepper: () => create(engine, architecture, state, { masks }),
   };
+}
+
+/** Refuses a side that a later epoch could not use before the first one is computed. */
+function checkEarlySides({ fullArchitecture, images }: Run, state: TrainingState): void {
+  const { earlySides } = state.recipe;
+  for (const { side } of earlySides === undefined ? [] : parseEarlySides(earlySides)) {
+    if (!isImageFolder(images)) checkSide(images, side);
+    checkState(withSide(fullArchitecture, side), state, `the given state at ${side} pixels`);
+  }
 }
 
 /** What is trained on what, where images are shrunk; 0 leaves both as they are. Files are decoded to any side. */

@@ -143,6 +143,22 @@ Deno.test(
 );
 
 Deno.test(
+  "train() refuses a side that a later epoch could not use before it computes anything",
+  withEngine(async (engine) => {
+    const steps: StepReport[] = [];
+    const start = startTraining(TINY, { ...RECIPE, earlySides: "4x1,9x1" });
+    await assert.rejects(
+      train(engine, TINY, IMAGES, start, { onStep: (report) => void steps.push(report) }),
+      {
+        name: "RangeError",
+        message: "Cannot shrink tiny: the side must be a whole number of pixels from 1 to 8, got 9",
+      },
+    );
+    assert.deepEqual(steps, []);
+  }),
+);
+
+Deno.test(
   "train() returns the average of the weights where the recipe asks for one",
   withEngine(async (engine) => {
     let last!: TrainingState;
