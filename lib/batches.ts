@@ -21,7 +21,12 @@ export function batchSource(
   images: TrainingImages,
   options: BatchSourceOptions = {},
 ): BatchSource {
+  if (isImageFolder(images) && options.softLabels !== undefined) {
+    throw new TypeError(
+      `Cannot train on ${images.name}: soft labels go with images in memory, not with a folder`,
+    );
+  }
   return isImageFolder(images)
     ? folderBatches(architecture, images, options)
-    : residentBatches(architecture, images);
+    : residentBatches(architecture, images, options);
 }

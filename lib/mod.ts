@@ -136,6 +136,7 @@ export {
 } from "./training_state.ts";
 export { train } from "./train.ts";
 export { createTeacher } from "./distill.ts";
+export { softLabels } from "./soft_labels.ts";
 export { finetune } from "./finetune.ts";
 export { usableNetwork } from "./dpf.ts";
 export { type Protocol, PROTOCOL_NAMES, protocolNamed } from "./protocols.ts";

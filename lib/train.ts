@@ -149,7 +149,7 @@ function openStage(
 ): Stage {
   const { architecture, set } = atSide(side, fullArchitecture, images);
   const source = batchSource(architecture, set, callbacks);
-  const steps = checkRun(engine, architecture, source, state);
+  const steps = checkRun(engine, architecture, source, state, callbacks);
   const create = state.recipe.workers > 1 ? createCrewStepper : createStepper;
   return {
     side,
@@ -237,6 +237,7 @@ function checkRun(
   architecture: Architecture,
   source: BatchSource,
   start: TrainingState,
+  callbacks: TrainCallbacks,
 ): number {
   const { model, classCount } = architecture;
   if (!engine.canTrain) {
@@ -248,6 +249,15 @@ function checkRun(
     throw new TypeError(`Cannot resume ${model}: the state is of ${start.model}`);
   }
   checkState(architecture, start, "the given state");
+  const [wanted, given] = [start.recipe.softLabels, callbacks.softLabels];
+  if ((wanted === undefined) !== (given === undefined)) {
+    throw new TypeError(
+      `Cannot train ${model}: the recipe names ${
+        wanted === undefined ? "no soft labels" : `soft labels of ${wanted}`
+      }, ` +
+        `got ${given === undefined ? "none" : "some"}`,
+    );
+  }
   checkImages(architecture, source);
   if (source.classCount !== classCount) {
     throw new TypeError(

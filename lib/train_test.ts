@@ -143,6 +143,52 @@ Deno.test(
 );
 
 Deno.test(
+  "train() learns from soft labels in place of labels, and from labels given as such to the same bits",
+  withEngine(async (engine) => {
+    const recipe = { ...RECIPE, epochs: 2, labelSmoothing: 0 };
+    const plain = await train(engine, TINY, IMAGES, startTraining(TINY, recipe));
+    const start = startTraining(TINY, { ...recipe, softLabels: "the labels" });
+    const oneHot = new Float32Array(IMAGES.count * 3);
+    for (const [image, label] of IMAGES.labels.entries()) oneHot[3 * image + label] = 1;
+    const same = await train(engine, TINY, IMAGES, start, { softLabels: oneHot });
+    assert.deepEqual(same.weights, plain.weights);
+    const epochs: EpochReport[] = [];
+    const even = new Float32Array(oneHot.length).fill(1 / 3);
+    const taught = await train(engine, TINY, IMAGES, start, {
+      softLabels: even,
+      onEpoch: (report) => void epochs.push(report),
+    });
+    assert.notDeepEqual(taught.weights, plain.weights);
+    assert.ok(epochs[1].loss >= Math.log(3)); // the entropy of the targets
+  }),
+);
+
+Deno.test(
+  "train() refuses soft labels that the recipe does not name, none where it does, and some of another size",
+  withEngine(async (engine) => {
+    const [plain, named] = [{}, { softLabels: "mine" }].map((more) =>
+      startTraining(TINY, { ...RECIPE, ...more })
+    );
+    const some = new Float32Array(IMAGES.count * 3);
+    const refusals: [TrainingState, Float32Array | undefined, string][] = [
+      [plain, some, "Cannot train tiny: the recipe names no soft labels, got some"],
+      [named, undefined, "Cannot train tiny: the recipe names soft labels of mine, got none"],
+      [
+        named,
+        some.subarray(1),
+        `Cannot train on tiny: soft labels must be ${IMAGES.count} × 3 numbers, got ${some.length - 1}`,
+      ],
+    ];
+    for (const [start, softLabels, message] of refusals) {
+      await assert.rejects(train(engine, TINY, IMAGES, start, { softLabels }), {
+        name: "TypeError",
+        message,
+      });
+    }
+  }),
+);
+
+Deno.test(
   "train() refuses a side that a later epoch could not use before it computes anything",
   withEngine(async (engine) => {
     const steps: StepReport[] = [];
@@ -446,6 +492,10 @@ Deno.test("startTraining() follows from the seed and refuses recipes that cannot
       { earlySides },
       `early sides must be PIXELSxEPOCHS, as in 16x6,24x4, of 4 epochs at most together, got "${earlySides}"`,
     ]),
+    [
+      { softLabels: "", labelSmoothing: 0.1 },
+      'soft labels must be a text that says whose they are, and come without label smoothing, got ""',
+    ],
     [{ cutout: -1 }, "cutout must be a whole number of pixels from 0, got -1"],
     [{ cutout: 2.5 }, "cutout must be a whole number of pixels from 0, got 2.5"],
     [{ average: 1 }, "the average's decay must lie in [0, 1), got 1"],

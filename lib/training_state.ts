@@ -42,6 +42,8 @@ export interface Recipe {
   readonly earlySides?: string;
   /** Decay, in [0, 1), of the running average of the weights that the run returns; 0 for the last weights. */
   readonly average: number;
+  /** Where soft labels come from, if the run has some: another run's would not be the same run. @default none */
+  readonly softLabels?: string;
   /** Sparsity, in (0, 1), at which masks that come and go end (DPF, see `dpf.ts`). @default none do */
   readonly dynamicSparsity?: number;
 }
@@ -219,7 +221,7 @@ function isEarly(earlySides: unknown, epochs: number): boolean {
 function checkRecipe(recipe: Recipe, action: string): void {
   const { epochs, seed, batch, workers, optimizer, schedule, peak, ...rest } = recipe ?? {};
   const { momentum, weightDecay, labelSmoothing, clip, cutout, side, average } = rest;
-  const { earlySides, dynamicSparsity } = rest;
+  const { earlySides, softLabels, dynamicSparsity } = rest;
   const isNonNegative = (value: number) => Number.isFinite(value) && value >= 0;
   const isShare = (value: number) => isNonNegative(value) && value < 1;
   const rules: [boolean, string, unknown][] = [
@@ -245,6 +247,11 @@ function checkRecipe(recipe: Recipe, action: string): void {
       isEarly(earlySides, epochs),
       `early sides must be PIXELSxEPOCHS, as in 16x6,24x4, of ${epochs} epochs at most together`,
       earlySides,
+    ],
+    [
+      softLabels === undefined || typeof softLabels === "string" && !(labelSmoothing > 0),
+      "soft labels must be a text that says whose they are, and come without label smoothing",
+      softLabels,
     ],
     [isShare(average), "the average's decay must lie in [0, 1)", average],
     [

@@ -1,7 +1,7 @@
 /** `deno task train`: trains a dense network on CIFAR-10. */
 import { existsSync, rmSync } from "node:fs";
 import { isImageFolder, type TrainingImages } from "../lib/batches.ts";
-import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
+import { loadNetwork, loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
 import { sliceImages } from "../lib/cifar10.ts";
 import { usableNetwork } from "../lib/dpf.ts";
 import { sideAt } from "../lib/early_sides.ts";
@@ -16,6 +16,7 @@ import type { PixelScaling } from "../lib/pixel_scalings.ts";
 import { protocolNamed } from "../lib/protocols.ts";
 import { keptMasks } from "../lib/prune.ts";
 import { type ScheduleName, SCHEDULES } from "../lib/schedule.ts";
+import { softLabels } from "../lib/soft_labels.ts";
 import { provenance, readText, sha256, writeFileWhole } from "../lib/store.ts";
 import { atSide, type EpochReport, type StepReport, train, type TrainCallbacks } from "../lib/train.ts";
 import {
@@ -70,6 +71,9 @@ interface Options extends TrainingFlags {
   cutout: number;
   side: number;
   earlySides?: string;
+  teacher?: string;
+  teacherShare: number;
+  temperature: number;
   average: number;
   dpf?: number;
   json?: boolean;
@@ -140,6 +144,17 @@ const command = addTrainingDataOptions(new Command("train"))
     "sides of the first epochs alone: 16x6,24x4 shrinks to 16 pixels for six epochs, then to 24 for four",
   )
   .option(
+    "--teacher <file>",
+    "learn from a trained network's answers too (safetensors): fewer epochs reach the same top-1",
+  )
+  .option("--teacher-share <x>", "share of the targets that is the teacher's, in [0, 1]", finiteNumber, 0.9)
+  .option(
+    "--temperature <x>",
+    "divides the teacher's logits: the higher, the more they say of wrong classes",
+    finiteNumber,
+    4,
+  )
+  .option(
     "--average <x>",
     "decay of a running average of the weights, which is then the result (0.999, say); 0 for none",
     finiteNumber,
@@ -204,6 +219,7 @@ async function trainCommand(given: Options): Promise<void> {
   const network = await train(engine, architecture, set, start, {
     ...callbacks,
     masks,
+    softLabels: await taughtLabels(engine, set, options),
     onBroken: brokenTeller("train"),
   });
   callbacks.stop();
@@ -222,6 +238,7 @@ async function trainCommand(given: Options): Promise<void> {
 function recipeOf(options: Options): Recipe {
   const { epochs, seed, batch, workers, optimizer, schedule, rate: peak, momentum } = options;
   const { weightDecay, labelSmoothing, clip, cutout, side, earlySides, average, dpf } = options;
+  const { teacher, teacherShare, temperature } = options;
   return {
     epochs,
     seed,
@@ -237,6 +254,7 @@ function recipeOf(options: Options): Recipe {
     cutout,
     side,
     earlySides,
+    softLabels: teacher && `${sha256(teacher)}, share ${teacherShare}, temperature ${temperature}`,
     average,
     dynamicSparsity: dpf,
   };
@@ -261,6 +279,25 @@ async function openStart(
   }
   if (keepZeros) throw new UsageError("Cannot keep zeros: --keep-zeros goes with --from or --data imagenet");
   return { architecture: architectureNamed(model), network: null };
+}
+
+/** The teacher's answers to all training images; none without a teacher. */
+async function taughtLabels(
+  engine: Engine,
+  images: TrainingImages,
+  { teacher, teacherShare: share, temperature }: Options,
+): Promise<Float32Array | undefined> {
+  if (teacher === undefined) return undefined;
+  if (isImageFolder(images)) {
+    throw new UsageError("Cannot train with --teacher on a folder of images: it goes with CIFAR-10");
+  }
+  const bar = progressBar("soft labels", 2 * images.count, "");
+  try {
+    const onProgress = (done: number) => bar.update(done);
+    return await softLabels(engine, loadNetwork(teacher), images, { share, temperature, onProgress });
+  } finally {
+    bar.stop();
+  }
 }
 
 /** The first so many, of a folder in a shuffled order: sorted by class, they would be of few. */

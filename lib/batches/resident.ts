@@ -4,12 +4,28 @@ import type { ImageSet } from "../cifar10.ts";
 import type { Architecture } from "../network.ts";
 import { createPrng } from "../prng.ts";
 import type { Batch } from "../training_step.ts";
-import { type BatchSource, type EpochDraw, fullBatches, smoothTargets } from "./source.ts";
+import {
+  type BatchSource,
+  type BatchSourceOptions,
+  type EpochDraw,
+  fullBatches,
+  pickTargets,
+  smoothTargets,
+} from "./source.ts";
 
 /** A set in memory: padded crops, alternating flips, cutout. */
-export function residentBatches({ preprocessing }: Architecture, set: ImageSet): BatchSource {
+export function residentBatches(
+  { preprocessing }: Architecture,
+  set: ImageSet,
+  { softLabels }: BatchSourceOptions = {},
+): BatchSource {
   const { name, count, shape } = set;
   const classCount = set.classes.length;
+  if (softLabels !== undefined && softLabels.length !== count * classCount) {
+    throw new TypeError(
+      `Cannot train on ${name}: soft labels must be ${count} × ${classCount} numbers, got ${softLabels.length}`,
+    );
+  }
   function* epoch({ recipe, epoch, random }: EpochDraw): Generator<Batch> {
     const table = createPixelTable(preprocessing);
     const flip = createPrng(recipe.seed, "flip"); // from its start each epoch: flips alternate
@@ -22,7 +38,9 @@ export function residentBatches({ preprocessing }: Architecture, set: ImageSet):
       yield {
         count: indices.length,
         images: augmentBatch(set, indices, plan, table),
-        targets: smoothTargets(indices, { ...set, classCount, smoothing: recipe.labelSmoothing }),
+        targets: softLabels === undefined
+          ? smoothTargets(indices, { ...set, classCount, smoothing: recipe.labelSmoothing })
+          : pickTargets(softLabels, indices, classCount),
       };
     }
   }

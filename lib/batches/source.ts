@@ -25,11 +25,29 @@ export interface BatchSource {
 export interface BatchSourceOptions {
   /** Told of each file that cannot be read, once. */
   readonly onBroken?: (image: BrokenImage) => void;
+  /**
+   * Targets of a set in memory, [count · classes], in place of its labels (see `soft_labels.ts`); the recipe must say
+   * whose they are. @default labels, smoothed as the recipe says
+   */
+  readonly softLabels?: Float32Array;
 }
 
 /** Consecutive parts of one length; views of the same memory. */
 export function* fullBatches(order: Uint32Array, batch: number): Generator<Uint32Array> {
   for (let end = batch; end <= order.length; end += batch) yield order.subarray(end - batch, end);
+}
+
+/** Rows of given targets, by index in the set. */
+export function pickTargets(
+  softLabels: Float32Array,
+  indices: Uint32Array,
+  classCount: number,
+): Float32Array {
+  const targets = new Float32Array(indices.length * classCount);
+  for (const [row, image] of indices.entries()) {
+    targets.set(softLabels.subarray(image * classCount, (image + 1) * classCount), row * classCount);
+  }
+  return targets;
 }
 
 /** Rows of 1 − ε at the label plus ε / classes everywhere. */
