@@ -2,10 +2,10 @@
 import { createPixelTable, normaliseImages } from "./augment.ts";
 import type { ImageSet } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
-import { eachLogitBatch, type LogitSource } from "./logits.ts";
+import { eachLogitBatch, type LogitOptions, type LogitSource } from "./logits.ts";
 import { checkImages, type Network } from "./network.ts";
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends Pick<LogitOptions, "workers"> {
   /** Images in one forward pass. @default 250 */
   readonly batch?: number;
   /** Sees every batch's logits [batch · classes]; gone afterwards. */
@@ -50,7 +50,7 @@ export async function evaluateSource(
   engine: Engine,
   network: Network,
   source: LabelledSource,
-  { batch = 250, onLogits, onProgress }: EvaluateOptions = {},
+  { batch = 250, workers, onLogits, onProgress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkImages(network, source);
   const { classCount } = network;
@@ -64,7 +64,7 @@ export async function evaluateSource(
     }
     onLogits?.(logits, first);
     onProgress?.(Math.min(source.count, first + batch), source.count);
-  });
+  }, { workers });
   const samples = Array.from(source.labels).filter((label) => label >= 0).length;
   return { top1: correct / samples, samples, predictions };
 }

@@ -3,10 +3,10 @@ import { createPixelTable, normaliseImages } from "./augment.ts";
 import type { ImageSet } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
 import { labelledSource } from "./evaluate.ts";
-import { eachLogitBatch, type LogitSource } from "./logits.ts";
+import { eachLogitBatch, type LogitOptions, type LogitSource } from "./logits.ts";
 import { checkImages, type Network } from "./network.ts";
 
-export interface SoftLabelOptions {
+export interface SoftLabelOptions extends Pick<LogitOptions, "workers"> {
   /** Share of each target that is the teacher's, in [0, 1]; the label has the rest. @default 0.9 */
   readonly share?: number;
   /** Divides the teacher's logits, above 0: the higher, the more its targets say of wrong classes. @default 4 */
@@ -32,7 +32,7 @@ export async function softLabels(
   engine: Engine,
   teacher: Network,
   set: ImageSet,
-  { share = 0.9, temperature = 4, batch = 250, onProgress }: SoftLabelOptions = {},
+  { share = 0.9, temperature = 4, batch = 250, workers, onProgress }: SoftLabelOptions = {},
 ): Promise<Float32Array> {
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(`Cannot soften labels: the teacher's share must lie in [0, 1], got ${share}`);
@@ -54,7 +54,7 @@ export async function softLabels(
     await eachLogitBatch(engine, teacher, view, batch, (logits, first) => {
       addProbabilities(targets, logits, { first, classCount, temperature, factor: share / views.length });
       onProgress?.(k * set.count + Math.min(set.count, first + batch), views.length * set.count);
-    });
+    }, { workers });
   }
   return targets;
 }

@@ -224,7 +224,7 @@ async function trainCommand(given: Options): Promise<void> {
   });
   callbacks.stop();
   const seconds = (performance.now() - began) / 1000;
-  const { top1, samples } = await evaluateOn(engine, network, test);
+  const { top1, samples } = await evaluateOn(engine, network, test, recipe.workers);
   saveNetwork(options.out, network, { test_top1: String(top1), provenance: JSON.stringify(origin) });
   rmSync(statePath, { force: true });
   const { model, out } = options;
@@ -285,7 +285,7 @@ async function openStart(
 async function taughtLabels(
   engine: Engine,
   images: TrainingImages,
-  { teacher, teacherShare: share, temperature }: Options,
+  { teacher, teacherShare: share, temperature, workers }: Options,
 ): Promise<Float32Array | undefined> {
   if (teacher === undefined) return undefined;
   if (isImageFolder(images)) {
@@ -294,7 +294,12 @@ async function taughtLabels(
   const bar = progressBar("soft labels", 2 * images.count, "");
   try {
     const onProgress = (done: number) => bar.update(done);
-    return await softLabels(engine, loadNetwork(teacher), images, { share, temperature, onProgress });
+    return await softLabels(engine, loadNetwork(teacher), images, {
+      share,
+      temperature,
+      workers,
+      onProgress,
+    });
   } finally {
     bar.stop();
   }
@@ -313,10 +318,15 @@ function countOf(images: TrainingImages): number {
   return isImageFolder(images) ? images.files.length : images.count;
 }
 
-function evaluateOn(engine: Engine, network: Network, images: TrainingImages): Promise<Evaluation> {
+function evaluateOn(
+  engine: Engine,
+  network: Network,
+  images: TrainingImages,
+  workers: number,
+): Promise<Evaluation> {
   return isImageFolder(images)
-    ? evaluateSource(engine, network, openImageReader(network, images), { batch: 16 })
-    : evaluate(engine, network, images);
+    ? evaluateSource(engine, network, openImageReader(network, images), { batch: 16, workers })
+    : evaluate(engine, network, images, { workers });
 }
 
 /** The state to go on from: fresh, from given weights, or the saved one of the same recipe. */
@@ -382,7 +392,7 @@ function reporting(
 
   async function onEpoch(report: EpochReport, state: TrainingState): Promise<void> {
     const { architecture: seen, set } = atSide(sideAt(recipe, report.epoch - 1), architecture, test);
-    const judged = await evaluateOn(engine, usableNetwork(seen, state), set);
+    const judged = await evaluateOn(engine, usableNetwork(seen, state), set, recipe.workers);
     top1 = judged.top1;
     saveTrainingState(statePath, state);
     const measured = { ...report, learningRate: rate };

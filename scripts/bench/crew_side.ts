@@ -1,19 +1,20 @@
 /**
- * The case `workers` as a program: trains in several processes of one thread each, on command.
+ * The cases `workers` and `inference-workers` as a program: trains or classifies in several processes of one thread each, on command.
  *
  * The benchmark's own process holds an engine of all threads, and libtensorflow's threads are set once a process; so
  * the first worker needs one of its own.
  *
- *     {"do": "open", "model": "resnet32", "batch": 128, "workers": 2}   {"values": [losses of the first steps]}
+ *     {"do": "open", "passes": "training", "model": "resnet32", "batch": 128, "workers": 2}   {"values": [losses of the first steps]}
  *     {"do": "run", "seconds": 3}                                       {"images": 3840, "seconds": 3.01}
  */
 import { createInterface } from "node:readline";
 import process from "node:process";
 import { loadEngine } from "../../lib/engine.ts";
-import { createWorkload, openTraining, type Runner } from "./engine_cases.ts";
+import { createWorkload, type Kind, openInferenceCrew, openTraining, type Runner } from "./engine_cases.ts";
 
-interface OpenCommand {
+export interface OpenCommand {
   readonly do: "open";
+  readonly passes: Kind["peer"];
   readonly model: string;
   readonly batch: number;
   readonly workers: number;
@@ -28,9 +29,10 @@ let runner: Runner | undefined;
 
 async function answer(command: OpenCommand | RunCommand): Promise<object> {
   if (command.do === "run") return await runner!.run(command.seconds);
-  const { model, batch, workers } = command;
+  const { passes, model, batch, workers } = command;
   const engine = await loadEngine({ engine: "tensorflow", threads: 1 });
-  runner = await openTraining(engine, await createWorkload(engine, model, batch), workers);
+  const open = passes === "training" ? openTraining : openInferenceCrew;
+  runner = await open(engine, await createWorkload(engine, model, batch), workers);
   return { values: Array.from(runner.values) };
 }
 

@@ -26,9 +26,19 @@ interface Options extends Omit<BenchPlan, "work"> {
 }
 
 const MODELS = ["resnet32", "resnet18", "vgg16", "densenet121"];
-const CASES = ["inference-128", "inference-512", "train-128", "workers-128"];
-/** Photographs are measured in the one case that matters here: they are not trained on. */
-const PHOTOGRAPHS = { model: "resnet50", one: benchCase("inference-16") };
+const CASES = [
+  "inference-128",
+  "inference-512",
+  "inference-workers-128",
+  "inference-workers-512",
+  "train-128",
+  "workers-128",
+];
+/** Photographs are measured in the cases that matter here: they are not trained on. */
+const PHOTOGRAPHS = ["inference-16", "inference-workers-16"].map((name) => ({
+  model: "resnet50",
+  one: benchCase(name),
+}));
 const PEER_SETTINGS = ["eager", "jit", "compile"];
 const DEFAULT_SETTINGS = ["eager", "jit"];
 const DEFAULT_OUT = "data/results/bench_engine.json";
@@ -44,13 +54,15 @@ export const engineCommand = new Command("engine")
     new Option("--models <list>", `networks: ${MODEL_NAMES.join(", ")}`)
       .argParser(parseModels).default(
         MODELS,
-        `${MODELS.join()}; and, where neither is given, resnet50 in inference-16`,
+        `${MODELS.join()}; and, where neither is given, resnet50 in ${
+          PHOTOGRAPHS.map(({ one }) => one.name).join(", ")
+        }`,
       ),
   )
   .addOption(
     new Option(
       "--cases <list>",
-      `${Object.keys(KINDS).join(", ")} with a batch size; workers train in one process a thread`,
+      `${Object.keys(KINDS).join(", ")} with a batch size; workers are processes of one thread each`,
     )
       .argParser(parseCases).default(CASES.map(benchCase), CASES.join()),
   )
@@ -154,7 +166,7 @@ function workOf({ models, cases }: Pick<Options, "models" | "cases">): BenchWork
   const isDefault = ["models", "cases"].every((name) =>
     engineCommand.getOptionValueSource(name) === "default"
   );
-  return isDefault ? [...work, PHOTOGRAPHS] : work;
+  return isDefault ? [...work, ...PHOTOGRAPHS] : work;
 }
 
 function print(bench: EngineBench, { json, operations, out }: Options): void {

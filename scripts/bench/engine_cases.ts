@@ -6,6 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { reestimateBatchNorm } from "../../lib/batch_norm.ts";
+import { openLogitCrew } from "../../lib/crew/logit_crew.ts";
 import { createCrewStepper } from "../../lib/crew/crew_stepper.ts";
 import { calibrationNoise } from "../../lib/calibration_set.ts";
 import { serializeNetwork } from "../../lib/checkpoint.ts";
@@ -19,6 +20,7 @@ import { serializeSafetensors } from "../../lib/safetensors.ts";
 import { type Batch, createStepper } from "../../lib/training_step.ts";
 import { continueTraining, DEFAULT_RECIPE } from "../../lib/training_state.ts";
 import { createVariables, disposeVariables } from "../../lib/variables.ts";
+import type { OpenCommand } from "./crew_side.ts";
 import { lineExchange } from "./line_exchange.ts";
 
 const SEED = 1;
@@ -76,7 +78,18 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     agreement: AGREEMENT,
     open: (engine, workload) => openTraining(engine, workload),
   },
-  workers: { peer: "training", passes: 3, agreement: SHARED_BATCH_AGREEMENT, open: openWorkers },
+  "inference-workers": {
+    peer: "inference",
+    passes: 1,
+    agreement: AGREEMENT,
+    open: (_, workload, cores) => openInProcesses("inference", workload, cores),
+  },
+  workers: {
+    peer: "training",
+    passes: 3,
+    agreement: SHARED_BATCH_AGREEMENT,
+    open: (_, workload, cores) => openInProcesses("training", workload, cores),
+  },
 };
 
 /** A kind with a batch size: `train-128`. */
@@ -136,6 +149,22 @@ async function openInference(engine: Engine, { network, batch }: Workload): Prom
   };
 }
 
+/** Each of the processes, this one among them, classifies the batch; images go out as an array each time. */
+export async function openInferenceCrew(
+  engine: Engine,
+  { network, batch }: Workload,
+  size: number,
+): Promise<Runner> {
+  const crew = await openLogitCrew(engine, foldBatchNorm(network), { size });
+  const batches = Array.from({ length: size }, () => batch);
+  const step = async () => (await crew.run(batches))[size - 1];
+  return {
+    values: (await warmUp(step)).at(-1)!,
+    run: (seconds) => runFor(step, size * batch.count, seconds),
+    close: crew.dispose,
+  };
+}
+
 /** @param workers Processes that share each batch, this one among them. @default 1 */
 export async function openTraining(engine: Engine, workload: Workload, workers = 1): Promise<Runner> {
   const { step, dispose } = await trainingSteps(engine, workload, workers);
@@ -159,13 +188,17 @@ export async function trainingSteps(
   return { step, dispose: () => stepper.dispose() };
 }
 
-/** Training in as many processes of one thread as there are cores; see crew_side.ts. */
-async function openWorkers(_engine: Engine, { network, batch }: Workload, cores: number): Promise<Runner> {
+/** In as many processes of one thread as there are cores; see crew_side.ts. */
+async function openInProcesses(
+  passes: Kind["peer"],
+  { network, batch }: Workload,
+  workers: number,
+): Promise<Runner> {
   const program = fileURLToPath(new URL("crew_side.ts", import.meta.url));
   const child = spawn(process.execPath, ["run", "--allow-all", "--quiet", program]);
   const ask = lineExchange(child, "several processes");
-  const opening = { do: "open", model: network.model, batch: batch.count, workers: cores };
-  const { values } = await ask<{ values: number[] }>(opening);
+  const opening: OpenCommand = { do: "open", passes, model: network.model, batch: batch.count, workers };
+  const { values } = await ask<{ values: number[] }>({ ...opening });
   return { values, run: (seconds) => ask({ do: "run", seconds }), close: () => child.stdin.end() };
 }
 

@@ -4,6 +4,8 @@ import { benchCase, createWorkload, KINDS, relativeDifference } from "./engine_c
 
 Deno.test("benchCase() reads a kind and a batch", () => {
   assert.deepEqual(benchCase("train-128"), { name: "train-128", kind: "train", batch: 128 });
+  const { kind, batch } = benchCase("inference-workers-512");
+  assert.deepEqual([kind, batch], ["inference-workers", 512]);
 });
 
 for (const name of ["train", "train-1", "learn-128", "train-0128x", "constructor-8", "-8", ""]) {
@@ -11,7 +13,7 @@ for (const name of ["train", "train-1", "learn-128", "train-0128x", "constructor
     assert.throws(() => benchCase(name), {
       name: "RangeError",
       message:
-        `Cannot measure the case "${name}": it must be one of inference, train, workers with a batch from 2, such as train-128`,
+        `Cannot measure the case "${name}": it must be one of inference, train, inference-workers, workers with a batch from 2, such as train-128`,
     });
   });
 }
@@ -40,7 +42,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
         const runner = await kind.open(engine, await createWorkload(engine, "resnet32", BATCH), 2);
         values.push(Array.from(runner.values));
         const { images, seconds } = await runner.run(1e-9);
-        assert.equal(images, BATCH); // one batch is the least
+        assert.equal(images, name === "inference-workers" ? 2 * BATCH : BATCH); // one batch is the least, or one each
         assert.ok(seconds > 0);
         runner.close();
       }
