@@ -42,6 +42,8 @@ export interface Recipe {
   readonly earlySides?: string;
   /** Decay, in [0, 1), of the running average of the weights that the run returns; 0 for the last weights. */
   readonly average: number;
+  /** What the run trains on, where that is not a whole set known by name: another folder's run goes on on its own. */
+  readonly images?: string;
   /** Where soft labels come from, if the run has some: another run's would not be the same run. @default none */
   readonly softLabels?: string;
   /** Sparsity, in (0, 1), at which masks that come and go end (DPF, see `dpf.ts`). @default none do */

@@ -1,6 +1,6 @@
 /** `train` and `iterate` with `--data imagenet`: a small tf.layers network on a small folder, from pruning to evaluation. */
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mobileModel, saveModel } from "../lib/_layers_models.ts";
 import { inTemporaryFolder, testEngine } from "../lib/_test_helpers.ts";
@@ -17,6 +17,7 @@ import { readText } from "../lib/store.ts";
 import { finetune } from "../lib/finetune.ts";
 import type { TrainingState } from "../lib/training_state.ts";
 import { runScript } from "./_run_script.ts";
+import { openTrainingFolders } from "./image_data.ts";
 import { openNetwork } from "./options.ts";
 
 /** `train` with three classes of 11, `val` with as many of 4; and an untrained model of 17×17 pixels. */
@@ -104,7 +105,8 @@ Deno.test(
     const [from, out] = [join(folder, "pruned.safetensors"), join(folder, "tuned.safetensors")];
     saveNetwork(from, pruned);
     const { recipe: named } = protocolNamed("paper", "mobile", "imagenet").fineTuning!;
-    const recipe = { ...named, seed: 1, epochs: 2, batch: 16 }; // 2 epochs of 2 steps
+    const { fingerprint } = openTrainingFolders({ data: "imagenet", root }, 3)!;
+    const recipe = { ...named, seed: 1, epochs: 2, batch: 16, images: fingerprint }; // 2 epochs of 2 steps
     const states: TrainingState[] = [];
     const tuned = await finetune(engine, pruned, listImageFolder(join(root, "train"), 3), {
       recipe,
@@ -120,6 +122,15 @@ Deno.test(
 
     rmSync(out);
     saveTrainingState(`${out}.state`, states[0]); // as if killed in the second epoch
+    const moved = join(folder, "moved");
+    renameSync(join(root, "val", "a", "000.jpg"), moved);
+    const refused = await runScript("train", ...args, "--resume");
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /Cannot resume .*: it was made with images [0-9a-f]{64}, asked images [0-9a-f]{64}/,
+    );
+    renameSync(moved, join(root, "val", "a", "000.jpg"));
     await succeed("train", ...args, "--resume");
     assert.deepEqual(loadNetwork(out, "mobile").weights, tuned.weights);
   }),

@@ -42,6 +42,7 @@ import {
   brokenTeller,
   openTrainingFolders,
   type TrainingFlags,
+  type TrainingFolders,
 } from "./image_data.ts";
 import { openNetwork, pixelsOption } from "./options.ts";
 
@@ -188,7 +189,7 @@ async function trainCommand(given: Options): Promise<void> {
   const options = given.data === "imagenet" ? withPaperRecipe(given) : given;
   const { architecture, network: dense } = await openStart(options);
   const folders = openTrainingFolders(options, architecture.classCount);
-  const recipe = recipeOf(options);
+  const recipe = recipeOf(options, folders);
   const statePath = `${options.out}.state`;
   const logPath = options.log ?? options.out.replace(/(\.safetensors)?$/, ".jsonl");
   makeFolderOf(options.out);
@@ -235,7 +236,7 @@ async function trainCommand(given: Options): Promise<void> {
   );
 }
 
-function recipeOf(options: Options): Recipe {
+function recipeOf(options: Options, folders: TrainingFolders | null): Recipe {
   const { epochs, seed, batch, workers, optimizer, schedule, rate: peak, momentum } = options;
   const { weightDecay, labelSmoothing, clip, cutout, side, earlySides, average, dpf } = options;
   const { teacher, teacherShare, temperature } = options;
@@ -254,10 +255,18 @@ function recipeOf(options: Options): Recipe {
     cutout,
     side,
     earlySides,
+    images: imagesNamed(options.limit, folders),
     softLabels: teacher && `${sha256(teacher)}, share ${teacherShare}, temperature ${temperature}`,
     average,
     dynamicSparsity: dpf,
   };
+}
+
+/** Tells runs apart that are not on all of CIFAR-10. */
+function imagesNamed(limit: number | undefined, folders: TrainingFolders | null): string | undefined {
+  const parts = [folders?.fingerprint, limit === undefined ? undefined : `${limit} images`];
+  const named = parts.filter((part) => part !== undefined).join(", ");
+  return named === "" ? undefined : named;
 }
 
 /** The paper's recipe on ImageNet, where no option says otherwise. */
