@@ -48,7 +48,7 @@ export const engineCommand = new Command("engine")
     "Measures the engine tensorflow beside PyTorch on this machine: both run the same networks with the same weights " +
       "on the same batches, first to agree on the numbers, then for speed, in turns. PyTorch runs from a virtual " +
       "environment of its own in data/cache/peers, made when first needed (RD_TORCH_VENV names another one), in the " +
-      "fastest of the settings tried.",
+      "setting that is fastest by the median of its turns.",
   )
   .addOption(
     new Option("--models <list>", `networks: ${MODEL_NAMES.join(", ")}`)

@@ -25,7 +25,7 @@ const CASE = z.object({
   gflops: POSITIVE,
   /** Of the ceiling. */
   ceilingShare: POSITIVE,
-  /** The peer's fastest setting, and the speed in images per second of each that was tried. */
+  /** The peer's setting with the highest median, and the median speed in images per second of each that was tried. */
   peerSetting: NAME,
   peerRates: z.record(z.string(), POSITIVE, "speeds by setting"),
   peerFailures: z.record(z.string(), z.string(), "reasons by setting"),

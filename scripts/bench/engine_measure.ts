@@ -102,20 +102,21 @@ export async function measureEngine(
   };
 }
 
-/** The two sides of a case, by what they do for so many seconds. */
+/** The two sides of a case, by what they do for so many seconds; the peer in each of its settings. */
 interface Sides {
   readonly ours: (seconds: number) => Promise<Measurement>;
-  readonly peer: (seconds: number) => Promise<Measurement>;
+  readonly peer: ReadonlyMap<string, (seconds: number) => Promise<Measurement>>;
 }
 
 interface PeerAnswer {
-  readonly setting: string;
-  readonly rates: Record<string, number>;
+  /** Logits or losses, by setting. */
+  readonly values: Record<string, number[]>;
   readonly failures: Record<string, string>;
-  readonly values: number[];
 }
 
-interface PairFacts extends Omit<PeerAnswer, "values"> {
+interface PairFacts {
+  readonly failures: Record<string, string>;
+  /** The largest over the settings. */
   readonly difference: number;
 }
 
@@ -136,20 +137,23 @@ async function openPair(
   let runner: Runner | undefined;
   try {
     const asked = { do: "open", settings, ...describeForPeer(workload, KINDS[kind], folder) };
-    const { values, ...facts } = await peer.ask<PeerAnswer>(asked);
+    const { values, failures } = await peer.ask<PeerAnswer>(asked);
     runner = await KINDS[kind].open(engine, workload, threads);
-    const difference = relativeDifference(runner.values, values);
+    const own = runner.values;
+    const difference = Math.max(...Object.values(values).map((peers) => relativeDifference(own, peers)));
     const { agreement } = KINDS[kind];
     if (!(difference <= agreement)) {
       throw new TypeError(
         `Cannot compare ${model} ${name} with PyTorch: both must compute the same within ${agreement}, got ${difference}`,
       );
     }
-    const sides = {
+    const turnOf = (setting: string) => (seconds: number) =>
+      peer.ask<Measurement>({ do: "run", setting, seconds });
+    const sides: Sides = {
       ours: runner.run,
-      peer: (seconds: number) => peer.ask<Measurement>({ do: "run", seconds }),
+      peer: new Map(Object.keys(values).map((setting) => [setting, turnOf(setting)])),
     };
-    return { sides, facts: { ...facts, difference }, close: runner.close };
+    return { sides, facts: { failures, difference }, close: runner.close };
   } catch (error) {
     runner?.close();
     throw error;
@@ -158,23 +162,26 @@ async function openPair(
   }
 }
 
+/** Images per second, turn by turn. */
 interface Turns {
   readonly ours: number[];
-  readonly peer: number[];
+  readonly peer: ReadonlyMap<string, number[]>;
 }
 
-/** Images per second of each side, measured in turns. */
+/** Both sides in turns, the peer in each of its settings: one that is fast for a moment only is not taken for fast. */
 async function alternate(
   sides: Sides,
   { repetitions, seconds }: BenchPlan,
   onTurn: () => void,
 ): Promise<Turns> {
-  const turns: Turns = { ours: [], peer: [] };
+  const turns: Turns = { ours: [], peer: new Map([...sides.peer.keys()].map((setting) => [setting, []])) };
+  const speed = async (run: Sides["ours"]) => {
+    const measurement = await run(seconds);
+    return measurement.images / measurement.seconds;
+  };
   for (let k = 0; k < repetitions; k++) {
-    for (const side of ["ours", "peer"] as const) {
-      const measurement = await sides[side](seconds);
-      turns[side].push(measurement.images / measurement.seconds);
-    }
+    turns.ours.push(await speed(sides.ours));
+    for (const [setting, run] of sides.peer) turns.peer.get(setting)!.push(await speed(run));
     onTurn();
   }
   return turns;
@@ -189,6 +196,8 @@ interface Measured extends PairFacts {
 
 function summarise({ model, one, turns, ceiling, ...facts }: Measured): BenchResult {
   const ours = spread(turns.ours);
+  const peers = [...turns.peer].map(([setting, runs]) => ({ setting, runs, median: spread(runs).median }));
+  const fastest = peers.reduce((best, each) => each.median > best.median ? each : best);
   const macs = prunableLayers(architectureNamed(model)).reduce((sum, layer) => sum + layer.macs, 0);
   const gflops = 2 * macs * KINDS[one.kind].passes * ours.median / 1e9;
   return {
@@ -196,14 +205,14 @@ function summarise({ model, one, turns, ceiling, ...facts }: Measured): BenchRes
     name: one.name,
     macs,
     oursRuns: turns.ours,
-    peerRuns: turns.peer,
+    peerRuns: fastest.runs,
     ours,
-    peer: spread(turns.peer),
-    ratio: spread(turns.ours.map((speed, k) => speed / turns.peer[k])),
+    peer: spread(fastest.runs),
+    ratio: spread(turns.ours.map((speed, k) => speed / fastest.runs[k])),
     gflops,
     ceilingShare: gflops / ceiling,
-    peerSetting: facts.setting,
-    peerRates: facts.rates,
+    peerSetting: fastest.setting,
+    peerRates: Object.fromEntries(peers.map(({ setting, median }) => [setting, median])),
     peerFailures: facts.failures,
     difference: facts.difference,
   };

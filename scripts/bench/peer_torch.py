@@ -3,16 +3,17 @@
 A JSON object a line comes in on standard input, one goes out on standard output for each:
 
     {"do": "start", "threads": 2}                                   {"torch": "2.13.0", "threads": 2, …}
-    {"do": "open", "kind": "inference", "folder": …, "batch": 128}  {"setting": "jit", "values": [logits …], …}
-    {"do": "open", "kind": "training", "folder": …, …}              {"setting": "eager", "values": [losses …], …}
-    {"do": "run", "seconds": 3}                                     {"images": 3840, "seconds": 3.01}
+    {"do": "open", "kind": "inference", "folder": …, "settings": …} {"values": {"jit": [logits …], …}, "failures": {}}
+    {"do": "open", "kind": "training", "folder": …, …}              {"values": {"eager": [losses …]}, "failures": {}}
+    {"do": "run", "setting": "jit", "seconds": 3}                   {"images": 3840, "seconds": 3.01}
 
 A folder holds network.json (our node list), weights.safetensors and batch.safetensors. The networks are built from
 that list, so there is one definition of each architecture, ours. For inference batch norm comes folded, as on our side.
 
-Speed: images and convolutions in channels-last memory, all cores. Each setting asked for is tried and the fastest kept:
-"eager"; "jit", for inference only: traced, frozen, optimize_for_inference, which fuses convolution with addition and
-ReLU; "compile": torch.compile, with frozen weights for inference; it takes minutes a case, so it is asked for. A step is SGD's fused one, and reads the loss.
+Speed: images and convolutions in channels-last memory, all cores. Each setting asked for is opened, and the benchmark
+gives each its turns: "eager"; "jit", for inference only: traced, frozen, optimize_for_inference, which fuses
+convolution with addition and ReLU; "compile": torch.compile, with frozen weights for inference; it takes minutes a case,
+so it is asked for. A step is SGD's fused one, and reads the loss.
 """
 
 import json
@@ -29,7 +30,6 @@ import torch.nn.functional as F
 from torch import nn
 
 FIELDS = ["weight", "bias", "running_mean", "running_var"]
-TRIAL_SECONDS = 0.5
 
 
 class ListedNetwork(nn.Module):
@@ -110,7 +110,7 @@ def make_layer(node: dict, state: dict[str, torch.Tensor]) -> nn.Module | None:
 
 
 class Case:
-    """A network with its batch, opened in the fastest setting."""
+    """A network with its batch, opened in every setting that works."""
 
     def __init__(self, folder: Path, settings: list[str]):
         description = json.loads((folder / "network.json").read_text())
@@ -120,28 +120,16 @@ class Case:
         self.images = batch["images"].permute(0, 3, 1, 2)
         self.targets = batch["targets"]
         self.make = lambda: ListedNetwork(description["nodes"], state).to(memory_format=torch.channels_last)
-        self.values: list[float] = []
-        self.setting, self.step = self.fastest(settings)
-
-    def fastest(self, settings: list[str]):
-        """Opens each setting; one that fails is told on standard error and left out."""
-        best = None
-        self.rates, self.failures = {}, {}
+        self.steps, self.values, self.failures = {}, {}, {}
         for setting in settings:
             try:
                 step = self.open(setting)
-                values = self.warm_up(step)
-                images, seconds = self.timed(step, TRIAL_SECONDS)
-            except Exception as error:  # a setting may not work here, and then it is not the fastest
+                self.values[setting] = self.warm_up(step)
+                self.steps[setting] = step
+            except Exception as error:  # a setting may not work here, and then it has no turns
                 self.failures[setting] = str(error).split("\n")[0]
-                continue
-            self.rates[setting] = images / seconds
-            if best is None or self.rates[setting] > self.rates[best[0]]:
-                best = (setting, step)
-                self.values = values
-        if best is None:
+        if not self.steps:
             raise ValueError(f"Cannot run the network: no setting works: {self.failures}")
-        return best
 
     def timed(self, step, seconds: float) -> tuple[int, float]:
         images, began = 0, time.perf_counter()
@@ -237,10 +225,9 @@ def answer(command: dict, case: Case | None) -> tuple[dict, Case | None]:
                 case = Training(folder, settings, command["recipe"])
             else:
                 case = Inference(folder, settings)
-            facts = {"setting": case.setting, "rates": case.rates, "failures": case.failures}
-            return {**facts, "values": case.values}, case
+            return {"values": case.values, "failures": case.failures}, case
         case "run":
-            images, seconds = case.timed(case.step, command["seconds"])
+            images, seconds = case.timed(case.steps[command["setting"]], command["seconds"])
             return {"images": images, "seconds": seconds}, case
         case other:
             raise ValueError(f"Cannot do {other}: no such command")
