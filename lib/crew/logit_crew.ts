@@ -23,8 +23,8 @@ export interface LogitCrew {
  * Puts a network on the engines of this process and of `size` − 1 others, each of which takes whole batches: the bits
  * are those of one process of as many threads as each has, however many there are.
  *
- * Small convolutions leave half of a second thread idle; two processes of one thread each classify a tenth to a third
- * more images than one process of two threads (`deno task bench engine`, inference-workers).
+ * Small convolutions leave half of a second thread idle: there two processes of one thread each classify up to a third
+ * more images than one process of two threads, elsewhere as many (`deno task bench engine`, inference-workers).
  *
  * @throws {TypeError} Outside Deno, if `size` is above 1; from `run`, if another process has ended.
  */
