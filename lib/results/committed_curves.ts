@@ -90,7 +90,7 @@ export function checkpointNote(
     `data/curves/${name}.json\` measures them anew.`;
 }
 
-/** A cell of Markdown without its links. */
+/** A cell of Markdown without its links and code marks. */
 function plain(cell: string): string {
-  return cell.trim().replace(/\[([^\]]*)\]\([^)]*\)/g, "$1");
+  return cell.trim().replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replaceAll("`", "");
 }

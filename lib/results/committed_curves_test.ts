@@ -45,7 +45,7 @@ Deno.test(
       message: 'Cannot find curves "a": there are b; "deno task curves --out data/curves/a.json" makes them',
     });
     assert.throws(() => committedCurvesList({ folder }), TypeError);
-    writeFileSync(join(folder, "README.md"), "| [b.json](b.json) | [here](x.md), twice | 1 % | 64 |\n");
+    writeFileSync(join(folder, "README.md"), "| [b.json](b.json) | [here](x.md), `twice` | 1 % | 64 |\n");
     assert.deepEqual(committedCurvesList({ folder }), [{ name: "b", training: "here, twice", top1: "1 %" }]);
   }),
 );
