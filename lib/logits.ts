@@ -55,7 +55,7 @@ export async function eachLogitBatch(
   if (!Number.isSafeInteger(workers) || workers < 1) {
     throw new RangeError(`Cannot share batches: workers must be a whole number from 1, got ${workers}`);
   }
-  const size = Math.min(workers, Math.ceil(source.count / batch));
+  const size = Math.max(1, Math.min(workers, Math.ceil(source.count / batch)));
   const made = fold ? foldBatchNorm(network) : network;
   const crew = await openLogitCrew(engine, made, { size });
   try {

@@ -1,5 +1,5 @@
-/** A trained network's opinion of every training image, as targets for another: distillation that costs one pass. */
-import { createPixelTable, normaliseImages } from "./augment.ts";
+/** A trained network's opinion of every training image, as targets for another: distillation for two passes, whatever the epochs. */
+import { augmentBatch, createPixelTable } from "./augment.ts";
 import type { ImageSet } from "./cifar10.ts";
 import type { Engine } from "./engine.ts";
 import { labelledSource } from "./evaluate.ts";
@@ -61,19 +61,12 @@ export async function softLabels(
 
 function mirroredSource({ preprocessing }: Network, set: ImageSet): LogitSource {
   const table = createPixelTable(preprocessing);
-  const [, width, channels] = set.shape;
+  const inPlace = new Uint16Array(set.count);
+  const plan = { padding: 0, top: inPlace, left: inPlace, flipped: inPlace.map(() => 1), cutout: null };
   return {
     ...set,
-    read: (first, count) => {
-      const images = normaliseImages(set, first, count, table);
-      for (let row = 0; row < images.length; row += width * channels) {
-        const pixels = images.slice(row, row + width * channels);
-        for (let x = 0; x < width; x++) {
-          images.set(pixels.subarray((width - 1 - x) * channels, (width - x) * channels), row + x * channels);
-        }
-      }
-      return images;
-    },
+    read: (first, count) =>
+      augmentBatch(set, Uint32Array.from({ length: count }, (_, i) => first + i), plan, table),
   };
 }
 

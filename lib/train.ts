@@ -249,14 +249,12 @@ function checkRun(
     throw new TypeError(`Cannot resume ${model}: the state is of ${start.model}`);
   }
   checkState(architecture, start, "the given state");
-  const [wanted, given] = [start.recipe.softLabels, callbacks.softLabels];
-  if ((wanted === undefined) !== (given === undefined)) {
-    throw new TypeError(
-      `Cannot train ${model}: the recipe names ${
-        wanted === undefined ? "no soft labels" : `soft labels of ${wanted}`
-      }, ` +
-        `got ${given === undefined ? "none" : "some"}`,
-    );
+  const [named, given] = [start.recipe.softLabels, callbacks.softLabels];
+  if (named === undefined && given !== undefined) {
+    throw new TypeError(`Cannot train ${model}: the recipe names no soft labels, got some`);
+  }
+  if (named !== undefined && given === undefined) {
+    throw new TypeError(`Cannot train ${model}: the recipe names soft labels of ${named}, got none`);
   }
   checkImages(architecture, source);
   if (source.classCount !== classCount) {

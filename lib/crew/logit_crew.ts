@@ -4,7 +4,7 @@ import { openForward } from "../forward_batch.ts";
 import type { Network } from "../network.ts";
 import { bytesOf, bytesOfJson, floatsOf } from "./frames.ts";
 import type { LogitHeader } from "./job.ts";
-import { type Crew, startCrew } from "./processes.ts";
+import { startCrew } from "./processes.ts";
 
 /** Images of one forward pass, [count · h · w · c], normalised. */
 export interface LogitBatch {
@@ -33,25 +33,26 @@ export async function openLogitCrew(
   network: Network,
   { size, threads = 1 }: { readonly size: number; readonly threads?: number },
 ): Promise<LogitCrew> {
-  const { name } = engine;
-  const crew: Crew | null = size > 1
-    ? await startCrew(size, { task: "logits", network, engine: name, threads }, "go on classifying")
-    : null;
-  const own = crew === null ? openForward(engine, network) : crew.guard(() => openForward(engine, network));
+  const crew = await startCrew(
+    size,
+    { task: "logits", network, engine: engine.name, threads },
+    "go on classifying",
+  );
+  const own = crew.guard(() => openForward(engine, network));
   return {
     async run([first, ...others]) {
-      await crew?.tell((k) =>
+      await crew.tell((k) =>
         k < others.length
           ? [bytesOfJson({ count: others[k].count } satisfies LogitHeader), bytesOf(others[k].images)]
           : []
       );
       const results = [await own.run(first.images, first.count)];
-      for (const k of others.keys()) results.push(floatsOf(await crew!.answerOf(k)));
+      for (const k of others.keys()) results.push(floatsOf(await crew.answerOf(k)));
       return results;
     },
     dispose() {
-      crew?.dispose();
       own.dispose();
+      crew.dispose();
     },
   };
 }

@@ -29,13 +29,13 @@ export interface Crew {
 }
 
 /**
- * Starts `size` − 1 other processes and gives them their job.
+ * Starts `size` − 1 other processes and gives them their job; with a size of 1 nothing is started or copied.
  *
  * @param action What fails where one of them ends, for messages: "go on training".
- * @throws {TypeError} Outside Deno; also from `tell` and `answerOf`, if another process has ended.
+ * @throws {TypeError} Outside Deno, if there are to be others; also from `tell` and `answerOf`, if another process has ended.
  */
 export async function startCrew(size: number, job: Job, action: string): Promise<Crew> {
-  if (!("Deno" in globalThis)) {
+  if (size > 1 && !("Deno" in globalThis)) {
     throw new TypeError(
       "Cannot start workers: they run under Deno only, use 1 worker or Deno's kernel",
     );
@@ -76,6 +76,7 @@ export async function startCrew(size: number, job: Job, action: string): Promise
       for (const { process } of workers) process.kill("SIGKILL");
     },
   };
+  if (size === 1) return crew;
   try {
     const message = serialize(job);
     await crew.tell(() => [message]);

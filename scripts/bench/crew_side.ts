@@ -1,11 +1,12 @@
 /**
- * The cases `workers` and `inference-workers` as a program: trains or classifies in several processes of one thread each, on command.
+ * The cases `workers` and `inference-workers` as a program: trains or classifies, in several processes of one thread
+ * each, on command.
  *
  * The benchmark's own process holds an engine of all threads, and libtensorflow's threads are set once a process; so
  * the first worker needs one of its own.
  *
- *     {"do": "open", "passes": "training", "model": "resnet32", "batch": 128, "workers": 2}   {"values": [losses of the first steps]}
- *     {"do": "run", "seconds": 3}                                       {"images": 3840, "seconds": 3.01}
+ *     {"do": "open", "passes": "training", "model": "resnet32", "batch": 128, "workers": 2}   {"values": [first losses]}
+ *     {"do": "run", "seconds": 3}                                             {"images": 3840, "seconds": 3.01}
  */
 import { createInterface } from "node:readline";
 import process from "node:process";
