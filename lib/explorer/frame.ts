@@ -1,6 +1,6 @@
 /** The live explorer for a notebook's output: a page of its own in a frame that can reach nothing around it. */
-import { escapeMarkup, scriptJson } from "../markup.ts";
-import { pagePolicy } from "../page_policy.ts";
+import { htmlPage } from "../html_page.ts";
+import { escapeMarkup } from "../markup.ts";
 import type { ExplorerData } from "./data.ts";
 
 /** What makes the page live; both without requests. */
@@ -26,24 +26,13 @@ export function explorerFrame(data: ExplorerData, code: PageCode): string {
 
 /** The page within. */
 export function explorerPage(data: ExplorerData, { script, style }: PageCode): string {
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${pagePolicy([script])}">
-<meta name="color-scheme" content="light dark">
-<title>${escapeMarkup(data.title)}</title>
-<style>
-${style}.rd-explorer-live { margin: 0; }
-</style>
-</head>
-<body>
-<main data-explorer="0"></main>
-<script type="application/json" id="rd-explorers">${scriptJson([data])}</script>
-<script>${script}</script>
-</body>
-</html>
-`;
+  return htmlPage({
+    title: data.title,
+    style: `${style}.rd-explorer-live { margin: 0; }\n`,
+    body: '<main data-explorer="0"></main>',
+    data: { "rd-explorers": [data] },
+    scripts: [script],
+  });
 }
 
 /** Pixels, so that at a notebook's width nothing scrolls while the rules are folded. */

@@ -1,6 +1,5 @@
 /** One HTML file around the cells: head, policy, styles, contents, scripts. It asks nothing of any network. */
-import { escapeMarkup, scriptJson } from "../../lib/markup.ts";
-import { pagePolicy } from "../../lib/page_policy.ts";
+import { htmlPage } from "../../lib/html_page.ts";
 import type { ExplorerData } from "../../lib/explorer/data.ts";
 import type { PlotlyFigure } from "./prepare.ts";
 
@@ -22,6 +21,11 @@ const FAVICON = "data:image/svg+xml," + encodeURIComponent(
     '<path d="M3 12C7 12 10 10 13 3.5" fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round"/></svg>',
 );
 
+const HEAD = `<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<link rel="icon" href="${FAVICON}">
+`;
+
 /**
  * Puts the page together, under the policy that it may ask nothing of any network.
  *
@@ -30,33 +34,20 @@ const FAVICON = "data:image/svg+xml," + encodeURIComponent(
 export function composePage(
   { title, article, footer, figures, explorers = [], style, scripts }: PageParts,
 ): string {
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${pagePolicy(scripts)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="color-scheme" content="light dark">
-<title>${escapeMarkup(title)}</title>
-<link rel="icon" href="${FAVICON}">
-<style>
-${style}</style>
-</head>
-<body>
-<div class="rd-page">
+  return htmlPage({
+    title,
+    head: HEAD,
+    style,
+    body: `<div class="rd-page">
 ${contentsHtml(article)}
 <main>
 ${article}
 ${footer}
 </main>
-</div>
-<script type="application/json" id="rd-figures">${scriptJson(figures)}</script>
-<script type="application/json" id="rd-explorers">${scriptJson(explorers)}</script>
-${scripts.map((script) => `<script>${script}</script>`).join("\n")}
-</body>
-</html>
-`;
+</div>`,
+    data: { "rd-figures": figures, "rd-explorers": explorers },
+    scripts,
+  });
 }
 
 /** A heading of the article. */
