@@ -69,6 +69,7 @@ export { loadCifar10, loadDenseNetwork, loadImagenetResnet50, outputPath } from 
 export { type Statistic, statisticOf, STATISTICS } from "./distortion.ts";
 export { filterOutliers, monotoneHull } from "./filter_outliers.ts";
 export { bandWidths } from "./band_widths.ts";
+export { relativeCurves } from "./relative_curves.ts";
 export { thinCurves } from "./thin_curves.ts";
 export { firstOrderMeter } from "./rd_curve/first_order.ts";
 export type { Objective } from "./rd_curve/measurement.ts";

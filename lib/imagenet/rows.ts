@@ -9,6 +9,7 @@ import type { Network } from "../network.ts";
 import { paperTable } from "../paper.ts";
 import { allocationProblem } from "../pipeline.ts";
 import type { CurvesFile } from "../rd_files.ts";
+import { relativeCurves } from "../relative_curves.ts";
 import { allocateToMacs, remainingMacsOf } from "../results/budget_for_macs.ts";
 import { formatPercent } from "../tables/format.ts";
 
@@ -91,7 +92,7 @@ const ROWS: Readonly<Record<ImagenetTable, RowMaker>> = {
     const kinds = [
       ["joint", "ours", images],
       ["single-layer", "single-layer", singleLayer],
-      ["single-layer, relative", "single-layer-relative", singleLayer && relative(singleLayer)],
+      ["single-layer, relative", "single-layer-relative", singleLayer && relativeCurves(singleLayer)],
     ] as const;
     return kinds.flatMap(([name, method, curves]) =>
       curves === null ? [] : [rowOf({ table: "tab4", name, method, target }, curves, { network })]
@@ -172,21 +173,5 @@ function filtered(curves: CurvesFile): CurvesFile {
   return {
     ...curves,
     layers: curves.layers.map((layer) => ({ ...layer, distortion: monotoneHull(layer.distortion) })),
-  };
-}
-
-/** Each layer's curve over its last level: the share of its output that is lost. */
-function relative(curves: CurvesFile): CurvesFile {
-  return {
-    ...curves,
-    layers: curves.layers.map((layer) => {
-      const whole = layer.distortion[layer.distortion.length - 1];
-      if (!(whole > 0)) {
-        throw new RangeError(
-          `Cannot take relative curves: the last level of layer ${layer.name} must cost something, got ${whole}`,
-        );
-      }
-      return { ...layer, distortion: layer.distortion.map((value) => value / whole) };
-    }),
   };
 }
