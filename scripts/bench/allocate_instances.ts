@@ -61,6 +61,7 @@ function measured(model: string): BenchInstance[] {
     const curves = readCurves(join(folder, file));
     if (curves.model !== model) return [];
     const { layers } = allocationProblem(curves, 0);
-    return [{ name: `${model} ${curves.statistic}`, curves: `measured: ${file}`, layers, goal: GOAL }];
+    const name = `${file.replace(/\.json$/, "").replaceAll("_", " ")} ${curves.statistic}`;
+    return [{ name, curves: `measured: ${file}`, layers, goal: GOAL }];
   });
 }
