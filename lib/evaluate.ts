@@ -5,6 +5,9 @@ import type { Engine } from "./engine.ts";
 import { eachLogitBatch, type LogitOptions, type LogitSource } from "./logits.ts";
 import { checkImages, type Network } from "./network.ts";
 
+/** Photographs in one forward pass, unless told otherwise. */
+export const PHOTOGRAPHS_PER_PASS = 16;
+
 export interface EvaluateOptions extends Pick<LogitOptions, "workers"> {
   /** Images in one forward pass. @default 250 */
   readonly batch?: number;

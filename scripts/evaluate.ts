@@ -1,7 +1,12 @@
 /** `deno task evaluate`: top-1 accuracy on the test images. */
 import { sliceImages } from "../lib/cifar10.ts";
 import { loadEngine } from "../lib/engine.ts";
-import { evaluateSource, type LabelledSource, labelledSource } from "../lib/evaluate.ts";
+import {
+  evaluateSource,
+  type LabelledSource,
+  labelledSource,
+  PHOTOGRAPHS_PER_PASS,
+} from "../lib/evaluate.ts";
 import { type ImageReader, openImageReader, shuffledFolder, sliceFolder } from "../lib/image_reader.ts";
 import type { Network } from "../lib/network.ts";
 import { summariseSparsity } from "../lib/prune.ts";
@@ -40,7 +45,11 @@ const command = addRootOption(
     "use only N test images (default: all): cifar10's first, imagenet's in an order shuffled with seed 1",
     wholeNumber(1),
   )
-  .option("--batch <n>", "images in one forward pass (default: 250, imagenet 16)", wholeNumber(1))
+  .option(
+    "--batch <n>",
+    `images in one forward pass (default: 250, imagenet ${PHOTOGRAPHS_PER_PASS})`,
+    wholeNumber(1),
+  )
   .option(
     "--workers <n>",
     "processes of one thread that take batches in turn: faster than as many threads on many images",
@@ -68,7 +77,7 @@ async function evaluateCommand(options: Options): Promise<void> {
   const engine = await loadEngine({ ...options, threads: options.threads ?? (workers > 1 ? 1 : undefined) });
   const began = performance.now();
   const bar = progressBar(`evaluate ${network.model}`, source.count);
-  const batch = options.batch ?? (options.data === "imagenet" ? 16 : 250);
+  const batch = options.batch ?? (options.data === "imagenet" ? PHOTOGRAPHS_PER_PASS : 250);
   const onProgress = (done: number) => bar.update(done);
   const { top1, samples } = await evaluateSource(engine, network, source, { batch, workers, onProgress })
     .finally(() => bar.stop());

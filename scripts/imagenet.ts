@@ -1,5 +1,6 @@
 /** `deno task imagenet`: the paper's ImageNet tables before any fine-tuning, on a folder of photographs. */
 import { loadEngine } from "../lib/engine.ts";
+import { PHOTOGRAPHS_PER_PASS } from "../lib/evaluate.ts";
 import { readImages, sliceFolder } from "../lib/image_reader.ts";
 import { IMAGENET_TABLES, imagenetRows, type ImagenetTable } from "../lib/imagenet/rows.ts";
 import { markOf, type PhotographSets, runPhotographTrials } from "../lib/imagenet/run_trials.ts";
@@ -66,7 +67,7 @@ const command = addRootOption(addEngineOptions(addNetworkOptions(new Command("im
   .option("--white-noise-curves <file>", "(default: data/curves/MODEL_white_noise.json, if there)")
   .option("--matched-noise-curves <file>", "(default: data/curves/MODEL_matched_noise.json, if there)")
   .option("--single-layer-curves <file>", "(default: data/curves/MODEL_single_layer.json, if there)")
-  .option("--batch <n>", "photographs in one forward pass", wholeNumber(1), 16)
+  .option("--batch <n>", "photographs in one forward pass", wholeNumber(1), PHOTOGRAPHS_PER_PASS)
   .option("--recovery-batch <n>", "photographs whose batch statistics are taken together", wholeNumber(2), 32)
   .option(
     "--out <file>",

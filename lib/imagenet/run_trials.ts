@@ -4,7 +4,7 @@ import type { LayerAllocation } from "../allocation.ts";
 import type { ImageSet } from "../cifar10.ts";
 import { squaredDistances } from "../distortion.ts";
 import type { Engine } from "../engine.ts";
-import { evaluate } from "../evaluate.ts";
+import { evaluate, PHOTOGRAPHS_PER_PASS } from "../evaluate.ts";
 import { groupBy } from "../group_by.ts";
 import { packRight } from "../iterate/right_images.ts";
 import { type Network, prunableLayers } from "../network.ts";
@@ -25,7 +25,7 @@ export interface RunTrialsOptions extends PhotographSets {
   readonly setup: TrialSetup;
   /** Each from the pruned network. @default [[]], no recovery */
   readonly recoveries?: readonly (readonly RecoveryStep[])[];
-  /** Photographs in one forward pass. @default 16 */
+  /** Photographs in one forward pass. @default {PHOTOGRAPHS_PER_PASS} */
   readonly batch?: number;
   /** Photographs whose batch statistics are taken together. @default 32 */
   readonly recoveryBatch?: number;
@@ -174,7 +174,7 @@ type Judge = (network: Network, onProgress: (done: number) => void) => Promise<J
 async function openJudge(
   engine: Engine,
   dense: Network,
-  { test, batch = 16 }: RunTrialsOptions,
+  { test, batch = PHOTOGRAPHS_PER_PASS }: RunTrialsOptions,
   onProgress: (done: number) => void,
 ): Promise<Judge> {
   const { classCount } = dense;
@@ -199,7 +199,7 @@ async function openJudge(
 function factsOf(
   engine: Engine,
   { stage, seconds }: { readonly stage: string; readonly seconds: number },
-  { setup, batch = 16, recoveryBatch = 32 }: RunTrialsOptions,
+  { setup, batch = PHOTOGRAPHS_PER_PASS, recoveryBatch = 32 }: RunTrialsOptions,
 ): ProvenanceFacts {
   const { test, unlabelled, weightsSha256 } = setup;
   const recovery = stage === "none"

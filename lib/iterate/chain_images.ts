@@ -3,7 +3,7 @@ import { isImageFolder, type TrainingImages } from "../batches.ts";
 import { calibrationImages, type CalibrationSet } from "../calibration_set.ts";
 import { type ImageSet, sliceImages } from "../cifar10.ts";
 import type { Engine } from "../engine.ts";
-import { evaluate, evaluateSource } from "../evaluate.ts";
+import { evaluate, evaluateSource, PHOTOGRAPHS_PER_PASS } from "../evaluate.ts";
 import type { ImageFolder } from "../image_folder.ts";
 import {
   type BrokenImage,
@@ -62,9 +62,6 @@ function resident(
   };
 }
 
-/** Photographs in one forward pass. */
-const PHOTOGRAPHS = 16;
-
 /** One order for every chain: of a folder sorted by class, the first images would be of few classes. */
 const ORDER_SEED = 1;
 
@@ -90,7 +87,9 @@ function folders(
     tuning: (count, round) => sliceFolder(trained, ...partOf(train.files.length, count, round)),
     judge: async (engine, network, count) => {
       const reader = openImageReader(network, sliceFolder(tested, 0, Math.min(count, test.files.length)));
-      const { top1, predictions } = await evaluateSource(engine, network, reader, { batch: PHOTOGRAPHS });
+      const { top1, predictions } = await evaluateSource(engine, network, reader, {
+        batch: PHOTOGRAPHS_PER_PASS,
+      });
       reader.broken.forEach(onBroken);
       return { top1, right: packRight(predictions, reader.labels) };
     },

@@ -1,6 +1,7 @@
 /** `deno task bench photographs`: are images decoded fast enough that compute never waits? */
 import { availableParallelism } from "node:os";
 import { loadEngine } from "../../lib/engine.ts";
+import { PHOTOGRAPHS_PER_PASS } from "../../lib/evaluate.ts";
 import { shuffledFolder, sliceFolder } from "../../lib/image_reader.ts";
 import { IMAGENET_CLASS_COUNT } from "../../lib/imagenet_facts.ts";
 import { architectureNamed } from "../../lib/models.ts";
@@ -37,7 +38,7 @@ export const photographsCommand = addRootOption(
   ),
 )
   .option("--samples <n>", "photographs, in an order shuffled with seed 1", wholeNumber(1), 256)
-  .option("--batch <n>", "images in one forward pass", wholeNumber(1), 16)
+  .option("--batch <n>", "images in one forward pass", wholeNumber(1), PHOTOGRAPHS_PER_PASS)
   .option("--repetitions <n>", "turns of each", wholeNumber(1), 3)
   .addOption(
     new Option("--threads <n>", "threads of the engine")
