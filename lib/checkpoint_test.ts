@@ -359,6 +359,10 @@ Deno.test(
         ["[3]", "epochs must be a whole number from 1, got undefined"],
         [JSON.stringify({ ...recipe, epochs: "3" }), 'epochs must be a whole number from 1, got "3"'],
         [JSON.stringify({ ...recipe, seed: "1" }), 'the seed must be a whole number, got "1"'],
+        [
+          JSON.stringify({ ...recipe, images: 100 }),
+          "the images must be a text that tells them from others, got 100",
+        ],
         [JSON.stringify({ ...recipe, momentum: "0.9" }), 'momentum must lie in [0, 1), got "0.9"'],
         [
           JSON.stringify({ ...recipe, peak: { toString: 1 } }),

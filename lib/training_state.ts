@@ -223,7 +223,7 @@ function isEarly(earlySides: unknown, epochs: number): boolean {
 function checkRecipe(recipe: Recipe, action: string): void {
   const { epochs, seed, batch, workers, optimizer, schedule, peak, ...rest } = recipe ?? {};
   const { momentum, weightDecay, labelSmoothing, clip, cutout, side, average } = rest;
-  const { earlySides, softLabels, dynamicSparsity } = rest;
+  const { earlySides, images, softLabels, dynamicSparsity } = rest;
   const isNonNegative = (value: number) => Number.isFinite(value) && value >= 0;
   const isShare = (value: number) => isNonNegative(value) && value < 1;
   const rules: [boolean, string, unknown][] = [
@@ -249,6 +249,11 @@ function checkRecipe(recipe: Recipe, action: string): void {
       isEarly(earlySides, epochs),
       `early sides must be PIXELSxEPOCHS, as in 16x6,24x4, of ${epochs} epochs at most together`,
       earlySides,
+    ],
+    [
+      images === undefined || typeof images === "string",
+      "the images must be a text that tells them from others",
+      images,
     ],
     [
       softLabels === undefined || typeof softLabels === "string" && !(labelSmoothing > 0),

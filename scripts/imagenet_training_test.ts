@@ -153,6 +153,11 @@ Deno.test(
       assert.equal(outcome.code, code);
     };
     await refused(2, /^train: Cannot train on imagenet: --root must name a folder/m, "--data", "imagenet");
+    await refused(
+      2,
+      /^train: Cannot train with --teacher on a folder of images: it goes with CIFAR-10/m,
+      ...["--data", "imagenet", "--root", root, "--teacher", join(folder, "no.safetensors")],
+    );
     await refused(1, /train.*must be a folder of images/, "--data", "imagenet", "--root", join(root, "val"));
     writeFileSync(join(root, "val", "labels.csv"), "file,class\na/000.jpg,3\n");
     await refused(

@@ -6,7 +6,7 @@ import { sliceImages } from "../lib/cifar10.ts";
 import { usableNetwork } from "../lib/dpf.ts";
 import { sideAt } from "../lib/early_sides.ts";
 import { type Engine, loadEngine } from "../lib/engine.ts";
-import { evaluate, evaluateSource, type Evaluation } from "../lib/evaluate.ts";
+import { evaluate, evaluateSource, type Evaluation, PHOTOGRAPHS_PER_PASS } from "../lib/evaluate.ts";
 import { openImageReader, shuffledFolder, sliceFolder } from "../lib/image_reader.ts";
 import { architectureNamed, MODEL_NAMES } from "../lib/models.ts";
 import { type Architecture, type Network } from "../lib/network.ts";
@@ -280,8 +280,11 @@ function withPaperRecipe(options: Options): Options {
 
 /** What is trained, and the weights that it starts from; null for random ones. */
 async function openStart(
-  { data, model, from, pixels, keepZeros }: Options,
+  { data, model, from, pixels, keepZeros, teacher }: Options,
 ): Promise<{ architecture: Architecture; network: Network | null }> {
+  if (teacher !== undefined && data === "imagenet") {
+    throw new UsageError("Cannot train with --teacher on a folder of images: it goes with CIFAR-10");
+  }
   if (data === "imagenet" || from !== undefined) {
     const { network } = await openNetwork({ model, weights: from, pixels });
     return { architecture: network, network };
@@ -297,9 +300,7 @@ async function taughtLabels(
   { teacher, teacherShare: share, temperature, workers }: Options,
 ): Promise<Float32Array | undefined> {
   if (teacher === undefined) return undefined;
-  if (isImageFolder(images)) {
-    throw new UsageError("Cannot train with --teacher on a folder of images: it goes with CIFAR-10");
-  }
+  if (isImageFolder(images)) throw new Error("unreachable: openStart refuses a teacher of folders");
   const bar = progressBar("soft labels", 2 * images.count, "");
   try {
     const onProgress = (done: number) => bar.update(done);
@@ -334,7 +335,10 @@ function evaluateOn(
   workers: number,
 ): Promise<Evaluation> {
   return isImageFolder(images)
-    ? evaluateSource(engine, network, openImageReader(network, images), { batch: 16, workers })
+    ? evaluateSource(engine, network, openImageReader(network, images), {
+      batch: PHOTOGRAPHS_PER_PASS,
+      workers,
+    })
     : evaluate(engine, network, images, { workers });
 }
 
