@@ -1,6 +1,6 @@
 /** Where the project keeps its data, and reading it by name: notebooks hold no file paths. */
 import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { loadNetwork } from "./checkpoint.ts";
 import { type Cifar10Part, type ImageSet, readCifar10 } from "./cifar10.ts";
 import { readImagenetResnet50 } from "./imagenet_resnet50.ts";
@@ -27,20 +27,30 @@ export function loadCifar10(part: Cifar10Part): ImageSet {
 }
 
 /**
- * The committed checkpoint of a model.
+ * The checkpoint of a model: the committed one, else the one that was trained into `data/cache/checkpoints`, where those
+ * lie that are too large to commit.
  *
- * @throws {RangeError} If there is none.
+ * @throws {RangeError} If there is neither.
  */
 export function denseWeightsPath(model: string): string {
-  const shown = join("data", "checkpoints", `${model}.safetensors`);
-  const path = projectPath(shown);
-  if (!existsSync(path)) {
-    throw new RangeError(
-      `Cannot find weights for ${model}: ${shown} is not there; train them with ` +
-        `${taskNamed(`train --model ${model} --out ${shown}`)}, or name another file`,
-    );
-  }
-  return path;
+  const path = findDenseWeights(model);
+  if (path !== null) return path;
+  const file = `${model}.safetensors`;
+  throw new RangeError(
+    `Cannot find weights for ${model}: ${file} is neither in data/checkpoints nor in data/cache/checkpoints; train ` +
+      `them with ${taskNamed(`train --model ${model} --out data/cache/checkpoints/${file}`)} ` +
+      `(data/checkpoints/README.md has the recipes), or name another file`,
+  );
+}
+
+/** As {@linkcode denseWeightsPath}; null if there are none. */
+export function findDenseWeights(model: string): string | null {
+  const file = `${model}.safetensors`;
+  const places = [
+    projectPath("data", "checkpoints", file),
+    workPath("data", "cache", "checkpoints", file),
+  ];
+  return places.find((path) => existsSync(path)) ?? null;
 }
 
 /** ResNet-50 trained on ImageNet, as a command fetched it into the cache; see {@link readImagenetResnet50}. */

@@ -60,7 +60,10 @@ const command = addRuleOptions(
     .requiredOption("--curves <file>", 'what "deno task curves" wrote')
     .option("--sparsity <share>", "share of the prunable weights to prune, in [0, 1)", finiteNumber)
     .addOption(new Option("--method <name>", "allocator").choices(Object.keys(ALLOCATORS)).default("ours"))
-    .option("--weights <file>", "rivals only: safetensors (default: data/checkpoints/MODEL.safetensors)")
+    .option(
+      "--weights <file>",
+      "rivals only: safetensors (default: MODEL.safetensors in data/checkpoints, else in data/cache/checkpoints)",
+    )
     .addOption(
       new Option("--front [cost]", "the optimum at every budget of a cost, in place of one sparsity")
         .choices([...COST_NAMES]).preset("weights"),

@@ -29,7 +29,7 @@ export function addNetworkOptions(command: Command): Command {
     )
     .option(
       "--weights <file>",
-      "safetensors, named as PyTorch's state dict (default: data/checkpoints/MODEL.safetensors; resnet50: a public one, fetched)",
+      "safetensors, named as PyTorch's state dict (default: MODEL.safetensors in data/checkpoints, else in data/cache/checkpoints; resnet50: a public one, fetched)",
     )
     .addOption(pixelsOption());
 }

@@ -45,15 +45,21 @@ const CURVES = z.strictObject({
   shards: COUNT,
 }, "an object");
 
-/** Training of a dense network that is not committed; the same words as train's options. */
+/** Training of a dense network whose checkpoint is not committed; the same words as train's options. */
 const DENSE = z.strictObject({
   model: NAME,
   epochs: COUNT,
   seed: SEED.optional(),
   batch: COUNT.optional(),
   workers: COUNT.optional(),
+  schedule: NAME.optional(),
   rate: z.number("a positive number").positive("a positive number").optional(),
+  average: SHARE.optional(),
+  earlySides: NAME.optional(),
+  /** A model with a checkpoint. */
+  teacher: NAME.optional(),
   limit: COUNT.optional(),
+  testImages: COUNT.optional(),
 }, "an object");
 
 const SWEEP = z.strictObject({

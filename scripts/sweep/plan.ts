@@ -1,12 +1,10 @@
 /** A sweep's jobs, as the workflow reads them: every name and every combination checked before anything runs. */
-import { existsSync } from "node:fs";
 import { STATISTICS } from "../../lib/distortion.ts";
 import { CHAIN_METHODS, type ChainPlan } from "../../lib/iterate.ts";
 import { architectureNamed } from "../../lib/models.ts";
 import { prunableLayers } from "../../lib/network.ts";
 import { type Refinement, REFINEMENTS } from "../../lib/pipeline.ts";
-import { denseWeightsPath } from "../../lib/project.ts";
-import { projectPath } from "../../lib/root.ts";
+import { denseWeightsPath, findDenseWeights } from "../../lib/project.ts";
 import { RECOVERIES } from "../../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../../lib/recover.ts";
 import { type PlanFlags, planOf } from "../iterate/plan.ts";
@@ -29,7 +27,7 @@ export interface CurveJob {
   readonly arguments: readonly string[];
 }
 
-/** Training of a dense network. */
+/** Training of a dense network that has no checkpoint yet. */
 export interface DenseJob {
   readonly model: string;
   readonly workers: number;
@@ -46,11 +44,11 @@ export interface SweepPlan {
  * Expands a configuration: one chain for each entry, method and seed.
  *
  * @throws {RangeError} If a model, method, protocol, statistic or recovery is unknown, targets do not rise, a network
- * has neither committed weights nor a training, or two jobs have one name.
+ * has neither a checkpoint nor a training, or two jobs have one name.
  */
 export function planSweep(configuration: SweepConfiguration): SweepPlan {
   const { dense = [], curves = [] } = configuration;
-  const trained = dense.map(denseJob).filter(({ model }) => !hasCommittedWeights(model));
+  const trained = dense.map(denseJob).filter(({ model }) => findDenseWeights(model) === null);
   const plan = {
     dense: trained,
     curves: curves.map(curveJob),
@@ -134,19 +132,22 @@ function curveJob({ model, samples, levels, shards }: CurveEntry): CurveJob {
   return { name, model, shards, arguments: argumentsOf({ model, samples, levels }) };
 }
 
-function denseJob({ model, workers = 1, ...rest }: DenseEntry): DenseJob {
+function denseJob({ model, workers = 1, teacher, earlySides, testImages, ...rest }: DenseEntry): DenseJob {
   architectureNamed(model);
-  return { model, workers, arguments: argumentsOf({ model, workers, ...rest }) };
+  const values = {
+    model,
+    workers,
+    ...rest,
+    teacher: teacher && denseWeightsPath(teacher),
+    "early-sides": earlySides,
+    "test-images": testImages,
+  };
+  return { model, workers, arguments: argumentsOf(values) };
 }
 
 function requireWeights(model: string, trained: readonly DenseJob[]): void {
   if (trained.some((job) => job.model === model)) return;
   denseWeightsPath(model);
-}
-
-/** Committed weights need no training. */
-function hasCommittedWeights(model: string): boolean {
-  return existsSync(projectPath("data", "checkpoints", `${model}.safetensors`));
 }
 
 function refuseTwins(names: readonly string[]): void {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inTemporaryFolder } from "../../lib/_test_helpers.ts";
 import { readConfiguration, type SweepConfiguration } from "../../lib/sweep/configuration.ts";
+import { denseWeightsPath } from "../../lib/project.ts";
 import { planSweep } from "./plan.ts";
 import { collectResults, seedResults } from "./results.ts";
 
@@ -51,17 +52,26 @@ Deno.test("planSweep() prunes in stages where least squares follows, under a nam
   assert.equal(chain.plan.protocol.recovery.stages, 5);
 });
 
-Deno.test("planSweep() trains only networks without committed weights, and shares curves out", () => {
+Deno.test("planSweep() trains only networks without a checkpoint, and shares curves out", () => {
   const plan = planSweep({
     ...SWEEP,
-    dense: [{ model: "resnet32", epochs: 1 }, { model: "resnet32a", epochs: 2, workers: 2 }],
+    dense: [{ model: "resnet32", epochs: 1 }, {
+      model: "resnet32a",
+      epochs: 2,
+      workers: 2,
+      teacher: "resnet32",
+      earlySides: "16x1",
+    }],
     curves: [{ model: "resnet32a", samples: 8, levels: 5, shards: 2 }],
   });
   assert.deepEqual(plan.dense, [
     {
       model: "resnet32a",
       workers: 2,
-      arguments: ["--model", "resnet32a", "--workers", "2", "--epochs", "2"],
+      arguments: [
+        ...["--model", "resnet32a", "--workers", "2", "--epochs", "2"],
+        ...["--teacher", denseWeightsPath("resnet32"), "--early-sides", "16x1"],
+      ],
     },
   ]);
   assert.deepEqual(plan.curves, [{
@@ -90,7 +100,10 @@ Deno.test("planSweep() refuses what cannot be run, and names it", () => {
   fails({ targets: [0.5], rounds: 2 }, /: Cannot iterate: either --targets or --rounds must be given$/);
   fails({ stages: 2 }, /: Cannot recover: stages need one step lsq, before .*, got none$/);
   fails({ recovery: "hope" }, /: Cannot recover: a step must be one of bn, .*, got "hope"$/);
-  fails({ model: "resnet18" }, /^Cannot find weights for resnet18: .* is not there; train them/);
+  fails(
+    { model: "resnet32a" },
+    /^Cannot find weights for resnet32a: .* is neither in .* nor in .*; train them/,
+  );
   fails({ seeds: [1, 1] }, /^Cannot plan the sweep: names must differ, got "resnet32_ours_.*seed1" twice/);
   const shards = [{ model: "resnet32", samples: 8, levels: 5, shards: 35 }];
   assert.throws(() => planSweep({ ...SWEEP, curves: shards }), {
