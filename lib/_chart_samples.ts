@@ -4,6 +4,7 @@ import type { LayerPanel } from "./charts/layer_panels.ts";
 import type { tradeoffChart } from "./charts/tradeoff.ts";
 import type { Allocation } from "./allocation.ts";
 import type { Curves } from "./charts/curves.ts";
+import type { TuningCurve } from "./results/tuning_curves.ts";
 import type { AccuracyResult } from "./tables/build.ts";
 
 /** Names and weights of ResNet-32's prunable layers, option B. */
@@ -98,6 +99,22 @@ export function samplePoints(): Parameters<typeof tradeoffChart>[0] {
     point("ours", "Ours, worst", 0.956, 0.884),
     point("lamp", "LAMP", 0.79, 0.918),
     point("lamp", "LAMP", 0.956, 0.871),
+  ];
+}
+
+/** Two recoveries before fine-tuning. */
+export function sampleTuning(): TuningCurve[] {
+  const point = (steps: number, top1: number) => ({
+    ...{ steps, top1 },
+    interval: [top1 - 0.007, top1 + 0.006] as const,
+  });
+  return [
+    {
+      recovery: "bn",
+      dense: 0.93,
+      points: [point(0, 0.42), point(10, 0.6), point(50, 0.82), point(200, 0.87)],
+    },
+    { recovery: "lsq, 5 stages", dense: 0.93, points: [point(0, 0.85), point(50, 0.87), point(200, 0.885)] },
   ];
 }
 

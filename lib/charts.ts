@@ -18,6 +18,7 @@ export { sparsityChart } from "./charts/sparsity.ts";
 export { tradeoffChart, type TradeoffOptions } from "./charts/tradeoff.ts";
 export { readTrainingLog, trainingChart } from "./charts/training.ts";
 export { type TrainingLog, trainingLogsChart } from "./charts/training_logs.ts";
+export { tuningChart } from "./charts/tuning.ts";
 export { DENSE_STYLE, METHOD_STYLES, type MethodStyle, methodStyle } from "./charts/style.ts";
 export { plotlyText } from "./charts/text.ts";
 export {

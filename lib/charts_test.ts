@@ -8,6 +8,7 @@ import {
   sampleLog,
   samplePanels,
   samplePoints,
+  sampleTuning,
 } from "./_chart_samples.ts";
 import {
   accuracyChart,
@@ -25,6 +26,7 @@ import {
   tradeoffChart,
   trainingChart,
   trainingLogsChart,
+  tuningChart,
 } from "./charts.ts";
 import { logAxisWithZero } from "./charts/axes.ts";
 import { colourAt } from "./charts/colour.ts";
@@ -47,6 +49,7 @@ function everyChart(): Figure[] {
     costChart(SAMPLE_COSTS),
     trainingChart(sampleLog()),
     trainingLogsChart([{ name: "resnet32", epochs: readTrainingLog(sampleLog()) }]),
+    tuningChart(sampleTuning()),
   ];
 }
 
@@ -322,6 +325,18 @@ Deno.test("tradeoffChart() has one line a variant, ascending, with deviations, a
   assert.ok(own.every((row) => row.slice(5).every((cell) => cell === null))); // no number of the paper's beside ours
   assert.equal(table.rows.length, own.length + paper.length);
   assert.ok(!tradeoffChart(samplePoints()).table.columns.some(({ name }) => name.startsWith("paper")));
+});
+
+Deno.test("tuningChart() has one line a recovery, from no step on, and the dense network across", () => {
+  const { data, table, alt } = tuningChart(sampleTuning());
+  assert.deepEqual(data.map(({ name, x }) => [name, x]), [
+    ["bn", [0, 10, 50, 200]],
+    ["lsq, 5 stages", [0, 50, 200]],
+    ["Dense", [0, 200]],
+  ]);
+  assert.equal(table.rows.length, 7);
+  assert.match(alt, /After bn: 42\.0 % at 0 steps, 87\.0 % at 200\./);
+  assert.throws(() => tuningChart([]), { name: "RangeError", message: /at least one curve, got 0$/ });
 });
 
 Deno.test("layerPanelsChart() gives every target its own axis, above the one before", () => {

@@ -219,6 +219,7 @@ export {
   type TradeoffOptions,
   trainingChart,
   trainingLogsChart,
+  tuningChart,
 } from "./charts.ts";
 export { additivityFitsTable } from "./tables/additivity_fits.ts";
 export { triedTable } from "./tables/tried_allocations.ts";
@@ -248,6 +249,7 @@ export {
 } from "./results/comparisons.ts";
 export { allocateToMacs, type LayerMacs, remainingMacsOf } from "./results/budget_for_macs.ts";
 export { chainAllocation } from "./results/chain_allocations.ts";
+export { type StepsSaved, stepsSaved, type TuningCurve, tuningCurves } from "./results/tuning_curves.ts";
 export { searchExcess, searchExcessTable } from "./results/search_excess.ts";
 export { liveChain } from "./results/live_chain.ts";
 export { type Trial, type TrialPlan, trialPoints, tryRecoveries } from "./trials.ts";
