@@ -262,6 +262,7 @@ export {
   type SweepResults,
   sweepResults,
 } from "./results/sweep_results.ts";
+export { paperNetwork } from "./paper/names.ts";
 export { type PaperRow, type PaperTable, paperTable, type PaperTableName } from "./paper.ts";
 export type { ExplorerData } from "./explorer/data.ts";
 export { explorer, type ExplorerOptions } from "./explorer/prepare.ts";

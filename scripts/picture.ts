@@ -52,7 +52,9 @@ async function picture({ out, chains }: { out: string; chains: string }): Promis
 
 /** Accuracy by sparsity, as notebook 04 draws it. */
 async function chainsPicture(): Promise<string> {
-  const { rounds } = sweepResults("cifar10", { where: ({ label }) => label === undefined });
+  const { rounds } = sweepResults("cifar10", {
+    where: ({ label, model }) => label === undefined && model === "resnet32",
+  });
   const summaries = await summariseChains(rounds);
   const subtitle = `Protocol ${
     summaries[0].protocol
