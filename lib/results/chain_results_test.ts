@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sampleRound } from "./_sample_rounds.ts";
 import { chainNames, chainResults } from "./chain_results.ts";
-import { missingChainsTable, sweepResults } from "./sweep_results.ts";
+import { missingChainsTable, type PlannedChain, sweepResults } from "./sweep_results.ts";
 
 function inFolder(work: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "rd-results-"));
@@ -67,7 +67,8 @@ Deno.test("sweepResults() tells what is there from what is missing, and how to m
     mkdirSync(folder, { recursive: true });
     writeChain(folder, "resnet32_lamp_scaled_seed1", [sampleRound(80)]);
     writeChain(folder, "resnet32_other_scaled_seed1", [sampleRound(80)]);
-    const found = sweepResults("cifar10", { folder, where: ({ method }) => method === "lamp" });
+    const where = ({ model, method }: PlannedChain) => model === "resnet32" && method === "lamp";
+    const found = sweepResults("cifar10", { folder, where });
     assert.deepEqual(found.rounds.map(({ chain }) => chain), ["resnet32_lamp_scaled_seed1"]);
     assert.deepEqual(found.missing.map(({ seed }) => seed), [2, 3]);
     const { caption, rows } = missingChainsTable(found);
