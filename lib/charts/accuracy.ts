@@ -2,6 +2,7 @@
 import { type AccuracyResult, accuracyTable, checkAccuracy } from "../tables/build.ts";
 import { formatPercent } from "../tables/format.ts";
 import { shareAxis } from "./axes.ts";
+import { denseTrace } from "./dense_trace.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
 import { DENSE_STYLE, layout, methodStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
@@ -34,15 +35,7 @@ export function accuracyChart(
       `network has ${formatPercent(dense)}. ${atEnd(result)}`,
     data: [
       ...lines,
-      {
-        type: "scatter",
-        mode: "lines",
-        name: DENSE_STYLE.name,
-        x: low === high ? [low - 0.05, high + 0.05] : [low, high],
-        y: [dense, dense],
-        line: { color: DENSE_STYLE.colour, width: 1.5, dash: DENSE_STYLE.dash },
-        hovertemplate: "%{y:.2%}",
-      },
+      denseTrace(dense, low === high ? [low - 0.05, high + 0.05] : [low, high]),
     ],
     layout: layout({
       title,

@@ -6,8 +6,9 @@ import type { Cell, Table } from "../tables.ts";
 import { formatPercent } from "../tables/format.ts";
 import { shareAxis } from "./axes.ts";
 import { pale } from "./colour.ts";
+import { denseTrace } from "./dense_trace.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
-import { DENSE_STYLE, layout, METHOD_STYLES, methodStyle } from "./style.ts";
+import { layout, METHOD_STYLES, methodStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 /** What of a summary is drawn. */
@@ -141,18 +142,6 @@ function paperTraces(rows: readonly PaperRow<"tab1">[], x: TradeoffAxis): Scatte
       hovertemplate: "%{y:.2%}",
     };
   });
-}
-
-function denseTrace(dense: number, ends: readonly [number, number]): ScatterTrace {
-  return {
-    type: "scatter",
-    mode: "lines",
-    name: DENSE_STYLE.name,
-    x: ends,
-    y: [dense, dense],
-    line: { color: DENSE_STYLE.colour, width: 1.5, dash: DENSE_STYLE.dash },
-    hovertemplate: "%{y:.2%}",
-  };
 }
 
 function pointsTable(

@@ -3,8 +3,9 @@ import type { TuningCurve, TuningPoint } from "../results/tuning_curves.ts";
 import type { Cell } from "../tables.ts";
 import { formatPercent } from "../tables/format.ts";
 import { shareAxis } from "./axes.ts";
+import { denseTrace } from "./dense_trace.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
-import { DENSE_STYLE, layout, seriesStyle } from "./style.ts";
+import { layout, seriesStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 /**
@@ -26,15 +27,7 @@ export function tuningChart(
   const most = Math.max(1, ...all.map(({ steps }) => steps));
   const [{ dense }] = curves;
   const lines = curves.map(({ recovery, points }, i) => lineTrace(recovery, points, i));
-  const data: ScatterTrace[] = [...lines, {
-    type: "scatter",
-    mode: "lines",
-    name: DENSE_STYLE.name,
-    x: [0, most],
-    y: [dense, dense],
-    line: { color: DENSE_STYLE.colour, width: 1.5, dash: DENSE_STYLE.dash },
-    hovertemplate: "%{y:.2%}",
-  }];
+  const data = [...lines, denseTrace(dense, [0, most])];
   const values = [dense, ...all.map(({ top1 }) => top1)];
   return {
     title,

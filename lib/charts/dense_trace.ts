@@ -1,0 +1,16 @@
+/** The dense network as a line across: a reference, not a rival. */
+import type { ScatterTrace } from "./figure.ts";
+import { DENSE_STYLE } from "./style.ts";
+
+/** Its top-1 from one end of the x axis to the other. */
+export function denseTrace(dense: number, ends: readonly [number, number]): ScatterTrace {
+  return {
+    type: "scatter",
+    mode: "lines",
+    name: DENSE_STYLE.name,
+    x: ends,
+    y: [dense, dense],
+    line: { color: DENSE_STYLE.colour, width: 1.5, dash: DENSE_STYLE.dash },
+    hovertemplate: "%{y:.2%}",
+  };
+}
