@@ -24,3 +24,8 @@ export function roundLines(plan: ChainPlan, dense: Network, { denseTop1, rounds 
     settings: protocol,
   }));
 }
+
+/** Top-1 after the round's last step: fine-tuning where there was some. */
+export function lastTop1({ top1 }: Pick<RoundLine, "top1">): number {
+  return top1.tuned ?? top1.recovered;
+}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { STATISTICS } from "../distortion.ts";
 import { unpackRight } from "../iterate/right_images.ts";
-import type { RoundLine } from "../iterate/round_line.ts";
+import { lastTop1, type RoundLine } from "../iterate/round_line.ts";
 import { projectPath } from "../root.ts";
 import { RECOVERIES } from "../rd_curve/recovery.ts";
 import { readText } from "../store.ts";
@@ -95,9 +95,4 @@ function checkRight(round: RoundLine, from: string): RoundLine {
       Math.round(expected)
     } of ${testImages} images, as top-1 does, got ${count}`,
   );
-}
-
-/** Top-1 after the round's last step: fine-tuning where there was some. */
-export function lastTop1({ top1 }: Pick<RoundLine, "top1">): number {
-  return top1.tuned ?? top1.recovered;
 }

@@ -1,9 +1,10 @@
 /** Chains over their seeds: one summary for each network, protocol, method variant and target. */
 import { groupBy } from "../group_by.ts";
+import { lastTop1 } from "../iterate/round_line.ts";
 import { type MeanAndDeviation, wilsonInterval } from "../statistics.ts";
 import { variantOf } from "../tables/chains.ts";
 import { groupStatistics } from "../tables/data_frame.ts";
-import { type ChainRound, lastTop1 } from "./chain_results.ts";
+import type { ChainRound } from "./chain_results.ts";
 
 /**
  * Which of a round's top-1: as pruned, after recovery without labels, or after the round's last step. Steps before the

@@ -1,10 +1,11 @@
 /** What a recovery is worth in optimizer steps: chains that differ in recovery and length of fine-tuning alone. */
 import { groupBy } from "../group_by.ts";
+import { lastTop1 } from "../iterate/round_line.ts";
 import type { Protocol } from "../protocols.ts";
 import { recoveryText } from "../recover.ts";
 import { wilsonInterval } from "../statistics.ts";
 import { variantOf } from "../tables/chains.ts";
-import { type ChainRound, lastTop1 } from "./chain_results.ts";
+import type { ChainRound } from "./chain_results.ts";
 
 export interface TuningPoint {
   /** Optimizer steps of the round; 0 without fine-tuning. */

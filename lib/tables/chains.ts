@@ -1,7 +1,7 @@
 /** The table of a sweep: every method at every target, over its seeds. */
 import { groupBy } from "../group_by.ts";
 import { methodStyle } from "../charts/style.ts";
-import type { RoundLine } from "../iterate/round_line.ts";
+import { lastTop1, type RoundLine } from "../iterate/round_line.ts";
 import { meanAndDeviation, wilsonInterval } from "../statistics.ts";
 import type { Cell, Table } from "../tables.ts";
 
@@ -72,11 +72,6 @@ function lineOf(rounds: readonly RoundLine[]): Cell[] {
     to,
     mean(({ drop }) => drop).mean,
   ];
-}
-
-/** After fine-tuning where there is some. */
-function lastTop1({ top1 }: RoundLine): number {
-  return top1.tuned ?? top1.recovered;
 }
 
 /** By network, protocol, target, method. */
