@@ -179,6 +179,7 @@ export { curvesEffort } from "./results/curves_effort.ts";
 export { type CurveWork, curveWork, curveWorkTable } from "./results/curve_work.ts";
 export { type GridExcess, gridExcess, gridExcessTable } from "./results/grid_excess.ts";
 export { processor } from "./rd_curve/processor.ts";
+export { type AllocationName, committedAllocation } from "./results/committed_allocations.ts";
 export {
   checkpointNote,
   type CommittedCurves,
