@@ -2,7 +2,7 @@
 import { groupBy } from "../group_by.ts";
 import { lastTop1 } from "../iterate/round_line.ts";
 import { type MeanAndDeviation, wilsonInterval } from "../statistics.ts";
-import { variantOf } from "../tables/chains.ts";
+import { variantOf } from "./variant.ts";
 import { groupStatistics } from "../tables/data_frame.ts";
 import type { ChainRound } from "./chain_results.ts";
 

@@ -4,7 +4,7 @@ import { lastTop1 } from "../iterate/round_line.ts";
 import type { Protocol } from "../protocols.ts";
 import { recoveryText } from "../recover.ts";
 import { wilsonInterval } from "../statistics.ts";
-import { variantOf } from "../tables/chains.ts";
+import { variantOf } from "./variant.ts";
 import type { ChainRound } from "./chain_results.ts";
 
 export interface TuningPoint {

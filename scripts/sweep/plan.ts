@@ -15,6 +15,8 @@ import type { CurveEntry, DenseEntry, SweepConfiguration } from "../../lib/sweep
 export interface ChainJob {
   readonly name: string;
   readonly model: string;
+  /** Of its entry: chains of other labels stand in tables of their own. */
+  readonly label?: string;
   readonly plan: ChainPlan;
   /** Of `iterate`, all but weights, threads and the folder. */
   readonly arguments: readonly string[];
@@ -78,7 +80,8 @@ function chainJob(settings: ChainSettings): ChainJob {
         : requireOneOf("statistics", statistics, STATISTICS_WAYS),
       fineTuning,
     };
-    return { name, model: settings.model, plan: planOf(flags), arguments: chainArguments(flags) };
+    const { model, label } = settings;
+    return { name, model, label, plan: planOf(flags), arguments: chainArguments(flags) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RangeError(`Cannot plan the chain ${name}: ${error.message}`);
