@@ -9,7 +9,7 @@ import type { Engine } from "./engine.ts";
 import { finetune } from "./finetune.ts";
 import type { BrokenImage } from "./image_reader.ts";
 import { type ChainImages, chainImages } from "./iterate/chain_images.ts";
-import { checkDynamic, DPF, dynamicRecipe, trainDynamic } from "./iterate/dynamic_round.ts";
+import { checkDynamic, DPF, dynamicTraining, trainDynamic } from "./iterate/dynamic_round.ts";
 import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
 import { settleRound } from "./iterate/settle_round.ts";
 import { checkTargets } from "./iterate/targets.ts";
@@ -292,13 +292,13 @@ async function closeRound(
   const result = open!;
   if (fineTuning === null) return { network, result };
   const clock = stopwatch();
-  const recipe = roundRecipe(plan, fineTuning, round);
+  const { recipe, images: part } = roundTraining(plan, fineTuning, { round, images });
   const teacher = fineTuning.distillation > 0
     ? createTeacher(engine, dense, { weight: fineTuning.distillation })
     : undefined;
   try {
     const [tune, start] = plan.method === DPF ? [trainDynamic, dense] : [finetune, network];
-    const tuned = await tune(engine, start, images.tuning(fineTuning.images, round), {
+    const tuned = await tune(engine, start, part, {
       recipe,
       onBroken,
       resume: tuning,
@@ -332,12 +332,24 @@ async function closeRound(
   }
 }
 
-/** The round's own recipe: its seed tells the rounds of a chain apart, and with it their states. */
-export function roundRecipe(plan: ChainPlan, fineTuning: FineTuning, round: number): Recipe {
-  const seed = 1000 * plan.seed + round;
-  return plan.method === DPF
-    ? dynamicRecipe(fineTuning, { seed, round, target: plan.targets[round - 1] })
-    : { ...fineTuning.recipe, seed };
+/** Tells the rounds of a chain apart, and with them the states of their fine-tuning. */
+export function roundSeed({ seed }: Pick<ChainPlan, "seed">, round: number): number {
+  return 1000 * seed + round;
+}
+
+/** The round's own recipe, and what it trains on. */
+function roundTraining(
+  plan: ChainPlan,
+  fineTuning: FineTuning,
+  { round, images }: Pick<RoundContext, "round" | "images">,
+): { recipe: Recipe; images: TrainingImages } {
+  const seed = roundSeed(plan, round);
+  if (plan.method !== DPF) {
+    return { recipe: { ...fineTuning.recipe, seed }, images: images.tuning(fineTuning.images, round) };
+  }
+  const target = plan.targets[round - 1];
+  const training = dynamicTraining(fineTuning, { seed, round, target, available: images.trainCount });
+  return { recipe: training.recipe, images: images.tuning(training.images, 1) };
 }
 
 /** Of the whole and of each layer, and what is left to compute. */

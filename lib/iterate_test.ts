@@ -8,6 +8,7 @@ import { loadTrainingState, saveTrainingState } from "./checkpoint.ts";
 import type { Engine } from "./engine.ts";
 import { type ChainPlan, type ChainState, checkTargets, geometricTargets, iterate } from "./iterate.ts";
 import { chainIdentity, loadChain, saveChain } from "./iterate/chain_file.ts";
+import { dynamicTraining } from "./iterate/dynamic_round.ts";
 import { packRight, unpackRight } from "./iterate/right_images.ts";
 import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
 import { type Network, prunableLayers } from "./network.ts";
@@ -267,9 +268,9 @@ Deno.test(
       assert.equal(sparsity, Math.ceil(target * total) / total);
       assert.ok(top1.tuned !== null && Object.values(layers).some((layer) => layer !== sparsity));
     }
-    // two epochs in round 1, four in round 2: a state after each but the last, dense and of the round's target
-    assert.deepEqual(tunings.map(({ recipe }) => recipe.dynamicSparsity), [0.4, 0.6, 0.6, 0.6]);
-    const [open, tuning] = [states[2], tunings[2]];
+    // two epochs in each round, in the second on both rounds' images: a state after the first, of the round's target
+    assert.deepEqual(tunings.map(({ recipe }) => recipe.dynamicSparsity), [0.4, 0.6]);
+    const [open, tuning] = [states[2], tunings[1]];
     assert.equal(open.open!.round, 2);
     assert.deepEqual(timeless(await run(open, tuning)), timeless(final));
     await assert.rejects(run(open, tunings[0]), {
@@ -307,6 +308,22 @@ Deno.test(
     })();
   }),
 );
+
+Deno.test("dynamicTraining() takes a rival's steps on the images that it has seen, as far as the set goes", () => {
+  const tuning = { ...TINY.fineTuning!, images: 24 };
+  const of = (round: number, available: number) => {
+    const { recipe, images } = dynamicTraining(tuning, { seed: 7, round, target: 0.9, available });
+    return [images, recipe.epochs];
+  };
+  // two epochs a round
+  assert.deepEqual(of(1, 1000), [24, 2]);
+  assert.deepEqual(of(6, 1000), [144, 2]);
+  assert.deepEqual(of(6, 100), [72, 4]); // the set holds four parts; three divide six rounds
+  assert.deepEqual(of(5, 100), [24, 10]);
+  assert.deepEqual(of(3, 20), [20, 6]); // fewer than a part
+  const { recipe } = dynamicTraining(tuning, { seed: 7, round: 2, target: 0.9, available: 1000 });
+  assert.deepEqual(recipe, { ...tuning.recipe, seed: 7, epochs: 2, dynamicSparsity: 0.9 });
+});
 
 Deno.test(
   "iterate() stops at a loss that is not finite, the last good state kept",

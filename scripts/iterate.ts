@@ -5,7 +5,7 @@ import { isImageFolder } from "../lib/batches.ts";
 import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
 import { STATISTICS } from "../lib/distortion.ts";
 import { loadEngine } from "../lib/engine.ts";
-import { CHAIN_METHODS, type ChainPlan, type ChainState, iterate, roundRecipe } from "../lib/iterate.ts";
+import { CHAIN_METHODS, type ChainPlan, type ChainState, iterate, roundSeed } from "../lib/iterate.ts";
 import { chainIdentity, loadChain, saveChain } from "../lib/iterate/chain_file.ts";
 import type { Network } from "../lib/network.ts";
 import { REFINEMENTS } from "../lib/pipeline.ts";
@@ -222,10 +222,9 @@ function tuningOf(
   dense: Network,
   state: ChainState | null,
 ): TrainingState | null {
-  const { fineTuning } = plan.protocol;
-  if (!existsSync(path) || state?.open == null || fineTuning === null) return null;
+  if (!existsSync(path) || state?.open == null || plan.protocol.fineTuning === null) return null;
   const tuning = loadTrainingState(path, dense);
-  return tuning.recipe.seed === roundRecipe(plan, fineTuning, state.open.round).seed ? tuning : null;
+  return tuning.recipe.seed === roundSeed(plan, state.open.round) ? tuning : null;
 }
 
 /** All rounds done, one line each; written whole from the state, which alone is the truth. */

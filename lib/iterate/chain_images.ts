@@ -20,7 +20,9 @@ export interface ChainImages {
   /** Never augmented. */
   readonly calibration: (samples: number) => Promise<CalibrationSet>;
   readonly recovery: (samples: number, seed: number) => Promise<RecoverySource>;
-  /** Successive parts of the training images, from the start again where they end. */
+  /** Training images there are. */
+  readonly trainCount: number;
+  /** Successive parts of them, from the start again where they end. */
   readonly tuning: (count: number, round: number) => TrainingImages;
   /** On the first so many test images; `right` as {@link packRight} has it. */
   readonly judge: (
@@ -53,6 +55,7 @@ function resident(
   return {
     calibration: (samples) => Promise.resolve(calibrationImages(architecture, train, { samples })),
     recovery: (samples, seed) => Promise.resolve(recoveryImages(architecture, train, { samples, seed })),
+    trainCount: train.count,
     tuning: (count, round) => sliceImages(train, ...partOf(train.count, count, round)),
     judge: async (engine, network, count) => {
       const images = sliceImages(test, 0, Math.min(count, test.count));
@@ -84,6 +87,7 @@ function folders(
   return {
     calibration: first,
     recovery: async (samples) => recoverySourceOf(await first(samples)),
+    trainCount: train.files.length,
     tuning: (count, round) => sliceFolder(trained, ...partOf(train.files.length, count, round)),
     judge: async (engine, network, count) => {
       const reader = openImageReader(network, sliceFolder(tested, 0, Math.min(count, test.files.length)));

@@ -10,18 +10,37 @@ import { continueTraining, type Recipe } from "../training_state.ts";
 /** The name that a chain is told. */
 export const DPF = "dpf";
 
+export interface DynamicTraining {
+  readonly recipe: Recipe;
+  /** The first so many training images. */
+  readonly images: number;
+}
+
 /**
  * What a round of DPF does: a run from the dense network to the round's target, of as many optimizer steps as the chain
- * of any other method has had by then.
+ * of any other method has had by then, on the images that the other has seen.
  *
- * @param recipe The round's own.
+ * Where the set has not that many images, whole passes over fewer keep the steps equal: over as many of the rounds' parts
+ * as the set holds and divide the rounds. Steps differ by less than one a round where a part is no multiple of a batch.
+ *
+ * @param seed The round's own.
  * @param round From 1.
+ * @param available Training images there are.
  */
-export function dynamicRecipe(
-  { recipe }: FineTuning,
-  { seed, round, target }: { readonly seed: number; readonly round: number; readonly target: number },
-): Recipe {
-  return { ...recipe, seed, epochs: round * recipe.epochs, dynamicSparsity: target };
+export function dynamicTraining(
+  { recipe, images }: FineTuning,
+  { seed, round, target, available }: {
+    readonly seed: number;
+    readonly round: number;
+    readonly target: number;
+    readonly available: number;
+  },
+): DynamicTraining {
+  const part = Math.min(images, available);
+  let parts = Math.min(round, Math.floor(available / part));
+  while (round % parts !== 0) parts--;
+  const epochs = (round / parts) * recipe.epochs;
+  return { recipe: { ...recipe, seed, epochs, dynamicSparsity: target }, images: parts * part };
 }
 
 /** @throws {RangeError} If the protocol has no fine-tuning. */
