@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inTemporaryFolder, tinyArchitecture, tinyImages, tinyNetwork, withEngine } from "./_test_helpers.ts";
 import { ALLOCATORS } from "./baselines.ts";
 import { FileError, NODE_FILES } from "./_files.ts";
-import { loadTrainingState, saveTrainingState } from "./checkpoint.ts";
 import type { Engine } from "./engine.ts";
 import { type ChainPlan, type ChainState, checkTargets, geometricTargets, iterate } from "./iterate.ts";
 import { chainIdentity, loadChain, saveChain } from "./iterate/chain_file.ts";
+import { openChainFolder } from "./iterate/chain_folder.ts";
 import { dynamicTraining } from "./iterate/dynamic_round.ts";
 import { packRight, unpackRight } from "./iterate/right_images.ts";
 import { roundProblem, zerosByLayer } from "./iterate/round_problem.ts";
@@ -53,30 +53,24 @@ async function runUntilKilled(
   engine: Engine,
   folder: string,
   killAt: number,
+  plan = PLAN,
 ): Promise<ChainState | null> {
-  const [dense, statePath, tuningPath] = [tinyNetwork(), join(folder, "state"), join(folder, "tuning")];
+  const dense = tinyNetwork();
   let writes = 0;
-  const writing = (write: () => void) => {
+  const writing = (write: () => void | Promise<void>) => {
     if (++writes === killAt) throw new Killed(); // before the file is there
-    write();
+    return write();
   };
-  const state = loadChain(statePath, dense, PLAN);
-  let tuning: TrainingState | null = null;
-  try {
-    tuning = state?.open ? loadTrainingState(tuningPath, dense) : null;
-    if (tuning!.recipe.seed !== 1000 + state!.open!.round) tuning = null;
-  } catch {
-    tuning = null; // none yet
-  }
+  const { state, tuning, onState, onTuning } = openChainFolder(folder, dense, plan);
   try {
     return await iterate(engine, dense, {
-      plan: PLAN,
+      plan,
       train: TRAIN,
       test: TEST,
       state,
       tuning,
-      onState: (next) => writing(() => saveChain(statePath, chainIdentity(dense, PLAN), next)),
-      onTuning: (next) => writing(() => saveTrainingState(tuningPath, next)),
+      onState: (next) => writing(() => onState(next)),
+      onTuning: (next) => writing(() => onTuning(next)),
     });
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
@@ -304,6 +298,25 @@ Deno.test(
         }
         assert.equal(kills, 8); // 3 rounds of an opening, an epoch and a close, less the first write
         assert.deepEqual(timeless(resumed), timeless(whole!));
+      })();
+    })();
+  }),
+);
+
+Deno.test(
+  "openChainFolder() forgets the fine-tuning of a chain whose state was removed",
+  withEngine(async (engine) => {
+    await inTemporaryFolder(async (folder) => {
+      const plans = ["global", "uniform"].map((method): ChainPlan => ({ ...PLAN, method, targets: [0.5] }));
+      const [left, plan] = plans;
+      assert.equal(await runUntilKilled(engine, folder, 3, left), null); // tuned for an epoch, not closed
+      rmSync(join(folder, "state.safetensors"));
+      assert.ok(existsSync(join(folder, "tuning.safetensors")));
+      assert.equal(await runUntilKilled(engine, folder, 2, plan), null); // opened, killed before an epoch is kept
+      const resumed = await runUntilKilled(engine, folder, Infinity, plan);
+      await inTemporaryFolder(async (other) => {
+        const whole = await runUntilKilled(engine, other, Infinity, plan);
+        assert.deepEqual(timeless(resumed!), timeless(whole!));
       })();
     })();
   }),

@@ -1,12 +1,12 @@
 /** `deno task iterate`: one chain of prune-and-fine-tune rounds. */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { isImageFolder } from "../lib/batches.ts";
-import { loadTrainingState, saveNetwork, saveTrainingState } from "../lib/checkpoint.ts";
+import { saveNetwork } from "../lib/checkpoint.ts";
 import { STATISTICS } from "../lib/distortion.ts";
 import { loadEngine } from "../lib/engine.ts";
-import { CHAIN_METHODS, type ChainPlan, type ChainState, iterate, roundSeed } from "../lib/iterate.ts";
-import { chainIdentity, loadChain, saveChain } from "../lib/iterate/chain_file.ts";
+import { CHAIN_METHODS, type ChainPlan, type ChainState, iterate } from "../lib/iterate.ts";
+import { openChainFolder } from "../lib/iterate/chain_folder.ts";
 import type { Network } from "../lib/network.ts";
 import { REFINEMENTS } from "../lib/pipeline.ts";
 import { loadCifar10 } from "../lib/project.ts";
@@ -14,7 +14,6 @@ import { PROTOCOL_NAMES } from "../lib/protocols.ts";
 import { checkRecovery, RECOVERIES } from "../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../lib/recover.ts";
 import { provenance, withLock, writeFileWhole } from "../lib/store.ts";
-import type { TrainingState } from "../lib/training_state.ts";
 import {
   Command,
   finiteNumber,
@@ -155,10 +154,7 @@ async function runChain(
   },
 ): Promise<void> {
   const { out } = options;
-  const [statePath, tuningPath] = [join(out, "state.safetensors"), join(out, "tuning.safetensors")];
-  const state = loadChain(statePath, dense, plan);
-  const identity = chainIdentity(dense, plan);
-  const tuning = tuningOf(tuningPath, plan, dense, state);
+  const { state, tuning, onState, onTuning } = openChainFolder(out, dense, plan);
   const engine = await loadEngine(options);
   checkRecovery(engine, plan.curveRecovery);
   const { train, test } = folders ?? { train: loadCifar10("train"), test: loadCifar10("test") };
@@ -182,11 +178,10 @@ async function runChain(
     tuning,
     onBroken: brokenTeller("iterate"),
     onState: (next) => {
-      saveChain(statePath, identity, next);
-      if (next.open === null) rmSync(tuningPath, { force: true });
+      onState(next);
       writeRounds(out, plan, dense, next);
     },
-    onTuning: (next) => saveTrainingState(tuningPath, next),
+    onTuning,
     onProgress: bars.show,
   });
   bars.stop();
@@ -213,18 +208,6 @@ async function runChain(
       } sparsity after ${final.rounds.length} rounds, ` +
         `${percent(last.drop)} below dense`,
   );
-}
-
-/** The open round's fine-tuning, unless the file is of a round that is over. */
-function tuningOf(
-  path: string,
-  plan: ChainPlan,
-  dense: Network,
-  state: ChainState | null,
-): TrainingState | null {
-  if (!existsSync(path) || state?.open == null || plan.protocol.fineTuning === null) return null;
-  const tuning = loadTrainingState(path, dense);
-  return tuning.recipe.seed === roundSeed(plan, state.open.round) ? tuning : null;
 }
 
 /** All rounds done, one line each; written whole from the state, which alone is the truth. */
