@@ -35,7 +35,10 @@ interface ChainBench {
 const DEFAULT_OUT = "data/results/bench_chain.json";
 
 /** Small enough that a chain is over in minutes, with every phase in it. */
-const TRIAL = ["--protocol", "quick", "--images", "512", "--test-images", "200", "--threads", "1"];
+const TRIAL = [
+  ...["--protocol", "quick", "--images", "512", "--epochs", "2", "--test-images", "200"],
+  ...["--threads", "1"],
+];
 
 export const chainBenchCommand = new Command("chain")
   .description(
@@ -87,18 +90,20 @@ async function killTrial(folder: string, { kills, model, seed }: Options): Promi
   const seconds = (performance.now() - began) / 1000;
   const prng = createPrng(seed, "kills");
   const bar = progressBar("kills", kills);
-  let [done, starts] = [0, 0];
+  let [done, starts, sameBits] = [0, 0, true];
   for (let isOver = false; !isOver; starts++) {
     // Early kills hit the start, late ones the writing between phases: the whole chain takes `seconds`.
     const limit = done < kills ? momentOf(prng, seconds) : Infinity;
     isOver = await run([...chain, "--out", killed], limit);
+    if (!isOver) bar.update(++done);
+    else sameBits &&= digestOf(whole) === digestOf(killed);
     if (isOver && done < kills) {
       rmSync(killed, { recursive: true }); // over before its last kill: the next ones hit a new chain
       isOver = false;
-    } else if (!isOver) bar.update(++done);
+    }
   }
   bar.stop();
-  return { killed: done, starts, sameBits: digestOf(whole) === digestOf(killed) };
+  return { killed: done, starts, sameBits };
 }
 
 function momentOf(prng: Prng, seconds: number): number {
