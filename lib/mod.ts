@@ -191,7 +191,14 @@ export {
 // Charts and tables, and showing them
 export { crossingAt, medianOf, powerLawExponent, quantileOf } from "./quantiles.ts";
 export { rankCorrelation } from "./rank_correlation.ts";
-export { compareByMcNemar, meanAndDeviation, type PairedComparison, wilsonInterval } from "./statistics.ts";
+export { compareOverRuns } from "./paired_runs.ts";
+export {
+  compareByMcNemar,
+  type McNemarComparison,
+  meanAndDeviation,
+  type PairedComparison,
+  wilsonInterval,
+} from "./statistics.ts";
 export {
   accuracyChart,
   type ComparedCurve,

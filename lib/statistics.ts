@@ -1,5 +1,8 @@
 /** Small statistics of measured accuracies. */
 
+/** 97.5 % quantile of the standard normal distribution. */
+export const NORMAL_975 = 1.959963984540054;
+
 /**
  * Wilson's 95 % interval of a share (Wilson 1927): unlike p ± 1.96 √(p(1−p)/n) it stays in [0, 1] and is right for
  * small counts.
@@ -15,7 +18,7 @@ export function wilsonInterval(share: number, trials: number): [number, number] 
   if (!(trials >= 1)) {
     throw new RangeError(`Cannot make an interval: trials must be at least 1, got ${trials}`);
   }
-  const z = 1.959963984540054; // 97.5 % quantile of the standard normal
+  const z = NORMAL_975;
   const centre = share + z * z / (2 * trials);
   const spread = z * Math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials));
   const scale = 1 + z * z / trials;
@@ -47,15 +50,18 @@ export function meanAndDeviation(values: readonly number[]): MeanAndDeviation {
 }
 
 export interface PairedComparison {
-  /** Images that only the first method classifies rightly, and only the second. */
-  readonly onlyFirst: number;
-  readonly onlySecond: number;
   /** Top-1 of the first minus the second. */
   readonly difference: number;
   /** Wald's 95 % interval of the difference for paired shares. */
   readonly interval: readonly [number, number];
-  /** Two-sided p of McNemar's exact test. */
+  /** Two-sided p of an exact test. */
   readonly p: number;
+}
+
+export interface McNemarComparison extends PairedComparison {
+  /** Images that only the first method classifies rightly, and only the second. */
+  readonly onlyFirst: number;
+  readonly onlySecond: number;
 }
 
 /**
@@ -72,7 +78,7 @@ export function compareByMcNemar(
   first: ArrayLike<number>,
   second: ArrayLike<number>,
   { labels }: { readonly labels: ArrayLike<number> },
-): PairedComparison {
+): McNemarComparison {
   const count = labels.length;
   if (first.length !== count || second.length !== count) {
     throw new TypeError(
@@ -88,7 +94,7 @@ export function compareByMcNemar(
   }
   const discordant = onlyFirst + onlySecond;
   const difference = (onlyFirst - onlySecond) / count;
-  const spread = 1.959963984540054 * Math.sqrt(discordant - (onlyFirst - onlySecond) ** 2 / count) / count;
+  const spread = NORMAL_975 * Math.sqrt(discordant - (onlyFirst - onlySecond) ** 2 / count) / count;
   const tail = binomialTail(discordant, Math.min(onlyFirst, onlySecond));
   return {
     onlyFirst,

@@ -1,7 +1,8 @@
 /** Two methods on the same test images, over the seeds that both have. */
 import { unpackRight } from "../iterate/right_images.ts";
 import type { Verdict } from "../notebook/claims.ts";
-import { compareByMcNemar, type PairedComparison } from "../statistics.ts";
+import { compareOverRuns } from "../paired_runs.ts";
+import type { PairedComparison } from "../statistics.ts";
 import type { Trial } from "../trials.ts";
 import type { ChainSummary } from "./chain_summaries.ts";
 
@@ -21,8 +22,8 @@ export interface ChainComparison extends Comparison {
 }
 
 /**
- * Compares by McNemar's exact test on the images of all common seeds together: each pair of an image and a seed counts
- * once. Seeds share their images, so that the interval covers this test set's images, not other seeds.
+ * Compares on the same images over the common seeds, an image counting once: with one seed that is McNemar's exact test,
+ * with more {@linkcode compareOverRuns}. The interval covers the choice of test images, not that of seeds.
  *
  * @returns Null where there is no common seed with right answers on the same images.
  */
@@ -35,7 +36,7 @@ export function compareChains(first: ChainSummary, second: ChainSummary): ChainC
   });
   if (pairs.length === 0 || first.stage !== "last" || second.stage !== "last") return null;
   const [a, b] = [0, 1].map((side) =>
-    pairs.flatMap((pair) => [...unpackRight(pair[side].right!, pair[side].settings.testImages)])
+    pairs.map((pair) => unpackRight(pair[side].right!, pair[side].settings.testImages))
   );
   return { ...compareRight(a, b), seeds: pairs.map(([{ seed }]) => seed) };
 }
@@ -46,7 +47,7 @@ export function compareChains(first: ChainSummary, second: ChainSummary): ChainC
  * @throws {TypeError} If they were tried on different numbers of images.
  */
 export function compareTrials(first: Trial, second: Trial): Comparison {
-  const [a, b] = [first, second].map(({ right, testImages }) => unpackRight(right, testImages));
+  const [a, b] = [first, second].map(({ right, testImages }) => [unpackRight(right, testImages)]);
   return compareRight(a, b);
 }
 
@@ -75,9 +76,9 @@ export function compareWithRivals(
   });
 }
 
-function compareRight(first: ArrayLike<number>, second: ArrayLike<number>): Comparison {
-  const labels = new Uint8Array(first.length).fill(1); // 1 = right
-  const comparison = compareByMcNemar(first, second, { labels });
+/** Right answers of each method's runs. */
+function compareRight(first: readonly Uint8Array[], second: readonly Uint8Array[]): Comparison {
+  const comparison = compareOverRuns(first, second);
   return { ...comparison, standing: standingOf(comparison) };
 }
 

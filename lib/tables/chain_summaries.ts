@@ -20,7 +20,7 @@ const NEAR = 0.0051;
 
 /**
  * One line for each summary, with Wilson's 95 % interval of its mean and the last digits of its runs' ids. Differences
- * come from McNemar's test on common images (see {@linkcode compareChains}).
+ * come from an exact test on common images (see {@linkcode compareChains}).
  */
 export function resultsTable(summaries: readonly ChainSummary[], options: ResultsTableOptions = {}): Table {
   const { caption = "Top-1 over seeds", reference, paper } = options;
