@@ -283,6 +283,18 @@ Deno.test("solveWeights() pulls towards 0 where rows are many, and towards the p
   assert.equal(await solved(7, { towards: "zero" }), 1.5);
 });
 
+Deno.test("solveWeights() leaves the weights of dead inputs as they are, and pruned ones pruned", async () => {
+  // two inputs, the second 0 in all eight rows; two outputs, the second of them without the first input
+  const matrices = {
+    ...{ size: 2, outputs: 2, energy: 9 * 8, rows: 16 },
+    gram: Float64Array.of(8, 0, 0, 0),
+    cross: Float64Array.of(24, 24, 0, 0),
+  };
+  const found = await solveWeights(matrices, Float64Array.of(5, 0, 0.7, -0.3), { ridge: 1e-9 });
+  assertAllclose([...found], [3, 0, 0.7, -0.3], { rtol: 1e-6 });
+  assert.equal(found[1], 0);
+});
+
 Deno.test(
   "recover() combines steps in order, and none of them is the network itself",
   withEngine(async (engine) => {

@@ -72,7 +72,7 @@ async function solverOf(
   return (present) => solveFrom(matrices, present, options);
 }
 
-/** Dead inputs leave the weights as they are: any would do. */
+/** Where all inputs are dead the weights stay as they are: any would do, and there is no scale for a ridge. */
 async function solveFrom(
   matrices: GramMatrices,
   present: Float64Array,
@@ -124,6 +124,8 @@ async function solveChannels(
 /**
  * The kept weights of least Σ ‖W x − y‖² + λ ‖W‖² (`towards: "present"`: λ ‖W − present‖²); see {@link solveRidge}.
  *
+ * Weights of an input that is 0 in every row stay as they are, whatever the pull: 0 would prune them for good.
+ *
  * @param matrices Σ x xᵀ and Σ x yᵀ.
  * @param present The weights as they are, 0 where pruned, [K · O] as the engine lays them.
  * @returns [K · O], 0 where pruned.
@@ -135,7 +137,10 @@ export async function solveWeights(
   { ridge, towards = rows < ROWS_PER_UNKNOWN * size ? "present" : "zero", directLimit }: SolveOptions = {},
 ): Promise<Float64Array> {
   const mask = Uint8Array.from(present, (value) => value === 0 ? 0 : 1);
-  const anchor = towards === "present" ? present : new Float64Array(present.length);
+  const isDead = (input: number) => gram[input * size + input] === 0;
+  const anchor = towards === "present"
+    ? present
+    : present.map((value, at) => isDead(Math.floor(at / outputs)) ? value : 0);
   const multiplier = engineProduct(gram, size, outputs);
   try {
     return await solveRidge(
