@@ -157,6 +157,10 @@ function recipeChange(flags: PlanFlags, field: "epochs" | "batch"): Change | nul
 function testImagesChange({ testImages }: PlanFlags): Change | null {
   return testImages === undefined ? null : {
     text: `${testImages} test images`,
-    apply: (protocol) => ({ ...protocol, testImages }),
+    apply: ({ interimImages, ...protocol }) => ({
+      ...protocol,
+      testImages,
+      ...(interimImages !== undefined && { interimImages: Math.min(interimImages, testImages) }),
+    }),
   };
 }

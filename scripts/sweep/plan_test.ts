@@ -43,6 +43,20 @@ Deno.test("planSweep() makes one chain for each entry, method and seed, with ite
   assert.equal(chains[1].plan.protocol.name, "quick with recovery lsq+bn");
 });
 
+Deno.test("planSweep() judges no step on more images than the last", () => {
+  const [first] = SWEEP.chains;
+  const settingsOf = (testImages?: number) => {
+    const { chains: [{ plan }] } = planSweep({
+      ...SWEEP,
+      chains: [{ ...first, protocol: "scaled", testImages }],
+    });
+    return [plan.protocol.testImages, plan.protocol.interimImages];
+  };
+  assert.deepEqual(settingsOf(), [10_000, 2000]);
+  assert.deepEqual(settingsOf(500), [500, 500]);
+  assert.deepEqual(settingsOf(5000), [5000, 2000]);
+});
+
 Deno.test("planSweep() prunes in stages where least squares follows, under a name of its own", () => {
   const [first] = SWEEP.chains;
   const { chains: [chain] } = planSweep({ ...SWEEP, chains: [{ ...first, recovery: "lsq", stages: 5 }] });
