@@ -77,8 +77,8 @@ export interface RoundResult {
   readonly remainingMacs: number;
   /**
    * The pruning of this round alone, under the plan's statistic on the calibration images: the sum of the curves, null
-   * for a method that measures none, and the true one. Where curves are measured under a recovery, the true one still
-   * is without.
+   * for a method that measures none and where the plan settles, which leaves the allocation that they promise, and the
+   * true one. Where curves are measured under a recovery, the true one still is without.
    */
   readonly distortion: { readonly predicted: number | null; readonly real: number };
   /** Where the plan settles: distance to the dense network, under `bn` if the round recovers anything, else as pruned. */
@@ -275,9 +275,10 @@ async function pruneRound(
     pruned: Math.max(layer.pruned, zeros.get(layer.name)!),
   }));
   const settled = plan.settle ? await settleRound(context, network, { calibration, layers }) : undefined;
+  const isPromised = readsCurves && settled === undefined && Number.isFinite(allocation.distortion);
   return {
     pruned: settled?.pruned ?? pruneNetwork(network, masksFor(network, { layers })),
-    predicted: readsCurves && Number.isFinite(allocation.distortion) ? allocation.distortion : null,
+    predicted: isPromised ? allocation.distortion : null,
     settled: settled?.distortion,
   };
 }

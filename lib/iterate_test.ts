@@ -134,7 +134,8 @@ Deno.test(
       };
       const images = { train: tinyImages(260, ARCHITECTURE), test: TEST };
       const { rounds, network } = await iterate(engine, tinyNetwork(), { plan, ...images });
-      for (const { settled, sparsity, target } of rounds) {
+      for (const { settled, sparsity, target, distortion } of rounds) {
+        assert.equal(distortion.predicted, null); // of the allocation before, where there was one
         assert.ok(settled!.after <= settled!.before, method);
         assert.ok(sparsity >= target, method);
       }

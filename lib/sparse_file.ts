@@ -94,7 +94,7 @@ export interface FileSizes {
   readonly sparse: number;
   /**
    * With n · H(k / n) bits for the places of k among n weights, H the binary entropy, in each layer: what a code
-   * that knows the counts alone cannot undercut on average.
+   * that knows the counts alone needs on average, to within log₂(n + 1) bits a layer.
    */
   readonly entropyBound: number;
 }
