@@ -51,7 +51,7 @@ const [IMAGENET_TRAINING, IMAGENET_TEST] = [1_281_167, 50_000];
 /** Whole passes nearest to 80,000 steps of 100 images. */
 const IMAGENET_EPOCHS = 6;
 
-/** Chosen so that data/sweeps/cifar10.json takes two slow cores some four hours. */
+/** Chosen so that ResNet-32's chains of data/sweeps/cifar10.json take two slow cores, otherwise idle, some four hours. */
 const SCALED_STEPS = 50;
 
 /** The paper's optimizer, which it names for CIFAR-10. */
