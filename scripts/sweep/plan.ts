@@ -67,6 +67,9 @@ function chainJob(settings: ChainSettings): ChainJob {
   const { statistic = "mean", curveRecovery = "none", refine, statistics, fineTuning = true } = settings;
   const name = chainName(settings);
   try {
+    if (settings.oneShot && settings.targets === undefined) {
+      throw new RangeError("oneShot needs targets, each a chain of its own, got rounds");
+    }
     requireOneOf("method", settings.method, CHAIN_METHODS);
     const flags: PlanFlags = {
       ...settings,
