@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inTemporaryFolder } from "../../lib/_test_helpers.ts";
@@ -207,5 +207,26 @@ Deno.test(
       name: "TypeError",
       message: /with other targets \(0\.3,0\.5 there, 0\.3,0\.6 here\);/,
     });
+  }),
+);
+
+Deno.test(
+  "collectResults() passes over a result that is gone before it is read",
+  inTemporaryFolder((folder) => {
+    const [chain] = planSweep(SWEEP).chains;
+    const folders = { results: join(folder, "results"), work: join(folder, "work") };
+    seedResults([chain], folders);
+    const theirs = join(folders.work, "chains", `${chain.name}.jsonl`);
+    writeFileSync(theirs, "{}\n");
+    const vanishing = {
+      ...chain,
+      get name() { // asked for twice: to see whether there is a file, then to read it
+        if (asked++ > 0) rmSync(theirs, { force: true });
+        return chain.name;
+      },
+    };
+    let asked = 0;
+    assert.deepEqual(collectResults([vanishing], folders), []);
+    assert.ok(!existsSync(theirs));
   }),
 );

@@ -1,7 +1,7 @@
 /** Results of a sweep's chains: one file each, copied between the project and the sweep's work folder. */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { canonicalJson, readText, writeFileWhole } from "../../lib/store.ts";
+import { canonicalJson, FileError, readText, writeFileWhole } from "../../lib/store.ts";
 import { parseStrictJson } from "../../lib/strict_json.ts";
 import type { RoundLine } from "../../lib/iterate/round_line.ts";
 import type { ChainJob } from "./plan.ts";
@@ -21,7 +21,11 @@ export interface ResultFolders {
  * @throws {SyntaxError} If a line is no JSON.
  */
 export function readRounds(path: string): RoundLine[] {
-  return readText(path).split("\n").filter((line) => line !== "")
+  return parseRounds(readText(path), path);
+}
+
+function parseRounds(text: string, path: string): RoundLine[] {
+  return text.split("\n").filter((line) => line !== "")
     .map((line, i) => parseStrictJson(line, `line ${i + 1} of ${path}`) as RoundLine);
 }
 
@@ -36,8 +40,8 @@ export function seedResults(chains: readonly ChainJob[], { results, work }: Resu
     const [own, theirs] = [results, join(work, "chains")].map((folder) =>
       join(folder, `${chain.name}.jsonl`)
     );
-    if (existsSync(own)) checkResult(own, chain);
-    if (existsSync(theirs) && !isWhole(theirs, chain)) rmSync(theirs);
+    if (existsSync(own)) checkResult(own, readText(own), chain);
+    if (existsSync(theirs) && wholeText(theirs, chain) === null) rmSync(theirs, { force: true });
     if (existsSync(own) && !existsSync(theirs)) writeFileWhole(theirs, readText(own));
   }
 }
@@ -49,26 +53,31 @@ export function collectResults(chains: readonly ChainJob[], { results, work }: R
   for (const chain of done) {
     const own = join(results, `${chain.name}.jsonl`);
     if (existsSync(own)) continue;
-    const theirs = join(work, "chains", `${chain.name}.jsonl`);
-    if (isWhole(theirs, chain)) writeFileWhole(own, readText(theirs));
+    const text = wholeText(join(work, "chains", `${chain.name}.jsonl`), chain);
+    if (text !== null) writeFileWhole(own, text);
   }
   return done.filter(({ name }) => existsSync(join(results, `${name}.jsonl`))).map(({ name }) => name);
 }
 
-/** A file whose copying was cut off, or goes on this moment, lacks rounds or half a line. */
-function isWhole(path: string, chain: ChainJob): boolean {
+/**
+ * What the file of a finished chain holds; null if it is not whole: a file whose copying was cut off, or goes
+ * on this moment, lacks rounds or half a line, and Snakemake removes what a failed job has left.
+ */
+function wholeText(path: string, chain: ChainJob): string | null {
   try {
-    checkResult(path, chain);
-    return true;
+    const text = readText(path);
+    checkResult(path, text, chain);
+    return text;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return false;
+    const isGone = error instanceof FileError && error.code === "ENOENT";
+    if (isGone || error instanceof SyntaxError || error instanceof TypeError) return null;
     throw error;
   }
 }
 
 /** @throws {TypeError} If the rounds are not those of the chain's plan. */
-function checkResult(path: string, { name, plan }: ChainJob): void {
-  const rounds = readRounds(path);
+function checkResult(path: string, text: string, { name, plan }: ChainJob): void {
+  const rounds = parseRounds(text, path);
   const { method, protocol, seed, statistic, curveRecovery, refinement = null, settle = null, targets } =
     plan;
   const wanted = { method, settings: protocol, seed, statistic, curveRecovery, refinement, settle };

@@ -24,6 +24,8 @@ export interface WorkflowOptions {
   readonly dryRun: boolean;
   /** Called every few seconds, so that a finished chain need not wait for the others. */
   readonly onTick: () => void;
+  /** Milliseconds between two ticks. @default {5000} */
+  readonly everyMs?: number;
 }
 
 /** A job that has failed, and why. */
@@ -34,17 +36,16 @@ export interface FailedJob {
   readonly log: string;
 }
 
-const TICK_MS = 5000;
-
 /**
  * Runs the workflow; all that Snakemake says goes to standard error.
  *
  * Ctrl-C and SIGTERM are handed on, also to the jobs, which keep what they have done.
  *
  * @returns Snakemake's exit code, 0 if all is done.
+ * @throws What `onTick` threw first and no later call made good, once Snakemake and its jobs have ended.
  */
 export async function runWorkflow(plan: SweepPlan, options: WorkflowOptions): Promise<number> {
-  const { snakemake, work, target, profile, cores, dryRun, onTick } = options;
+  const { snakemake, work, target, profile, cores, dryRun, onTick, everyMs = 5000 } = options;
   const planPath = join(work, "plan.json");
   writeFileWhole(planPath, JSON.stringify(workflowPlan(plan, options), null, 2));
   if (!dryRun) forgetLogs(work);
@@ -64,16 +65,42 @@ export async function runWorkflow(plan: SweepPlan, options: WorkflowOptions): Pr
     },
   );
   const stop = handOnSignals(child);
-  const timer = setInterval(onTick, TICK_MS);
+  const ticks = tickSafely(onTick, everyMs);
   try {
-    return await new Promise((resolve, reject) => {
+    const code = await new Promise<number>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) => resolve(code ?? 1));
     });
+    ticks.rethrow();
+    return code;
   } finally {
-    clearInterval(timer);
+    ticks.stop();
     stop();
   }
+}
+
+/**
+ * Ticks go on after one that threw: a full disk may have room again, and other chains may still be taken over.
+ * An error must not leave the timer, where it would end this process alone and leave Snakemake to itself.
+ */
+function tickSafely(onTick: () => void, everyMs: number): { stop(): void; rethrow(): void } {
+  let failure: { readonly error: unknown } | null = null;
+  const tick = () => {
+    try {
+      onTick();
+      failure = null; // it has done what the failed one left undone
+    } catch (error) {
+      failure ??= { error };
+    }
+  };
+  const timer = setInterval(tick, everyMs);
+  return {
+    stop: () => clearInterval(timer),
+    rethrow() {
+      if (failure !== null) tick();
+      if (failure !== null) throw failure.error;
+    },
+  };
 }
 
 /** The plan as the Snakefile reads it. */
