@@ -156,8 +156,7 @@ export interface Outcome {
 export function outcomeOf(plan: SweepPlan, target: string, work: string): Outcome {
   const folder = join(work, "logs");
   const logs = existsSync(folder) ? readdirSync(folder) : [];
-  const missing = outputsOf(plan, target).filter(([, output]) => !existsSync(join(work, output)));
-  const names = missing.map(([name]) => name);
+  const names = missingOutputs(plan, target, work).map(({ name }) => name);
   return {
     failed: names.filter((name) => logs.includes(`${name}.log`)).map((name) => {
       const log = join(folder, `${name}.log`);
@@ -167,26 +166,43 @@ export function outcomeOf(plan: SweepPlan, target: string, work: string): Outcom
   };
 }
 
-/** Each job's name, as its log has it, and the file that it makes in the work folder; only of what the target needs. */
-function outputsOf({ dense, curves, chains }: SweepPlan, target: string): [string, string][] {
-  const trained = dense.map((
-    { model },
-  ): [string, string] => [`dense_${model}`, `dense/${model}.safetensors`]);
-  const measured = curves.flatMap(({ name, shards }): [string, string][] => [
+/** What a job makes. */
+interface Output {
+  /** The job's, as its log has it. */
+  readonly name: string;
+  /** In the work folder. */
+  readonly path: string;
+  /** Whose dense network the job begins with; left out where it needs none. */
+  readonly model?: string;
+}
+
+/** Dense training counts where a missing output needs its network: else Snakemake does without. */
+function missingOutputs(plan: SweepPlan, target: string, work: string): Output[] {
+  const isMissing = ({ path }: Output) => !existsSync(join(work, path));
+  const missing = outputsOf(plan, target).filter(isMissing);
+  const models = new Set(missing.map(({ model }) => model));
+  const trained = plan.dense.filter(({ model }) => target === "dense" || models.has(model))
+    .map(({ model }): Output => ({ name: `dense_${model}`, path: `dense/${model}.safetensors` }));
+  return [...trained.filter(isMissing), ...missing];
+}
+
+/** Outputs of all that the target needs but dense training. */
+function outputsOf({ curves, chains }: SweepPlan, target: string): Output[] {
+  const measured = curves.flatMap(({ name, model, shards }): Output[] => [
     ...Array.from({ length: shards }, (_, k) => `${name}.${k + 1}`)
-      .map((shard): [string, string] => [`curves_${shard}`, `shards/${shard}.safetensors`]),
-    [`curves_${name}`, `curves/${name}.json`],
+      .map((shard): Output => ({ name: `curves_${shard}`, path: `shards/${shard}.safetensors`, model })),
+    { name: `curves_${name}`, path: `curves/${name}.json` },
   ]);
-  const run = chains.map(({ name }): [string, string] => [name, `chains/${name}.jsonl`]);
-  const table: [string, string] = ["tables", "tables/chains.md"];
-  const byRule: Readonly<Record<string, [string, string][]>> = {
-    dense: trained,
+  const run = chains.map(({ name, model }): Output => ({ name, path: `chains/${name}.jsonl`, model }));
+  const table: Output = { name: "tables", path: "tables/chains.md" };
+  const byRule: Readonly<Record<string, Output[]>> = {
+    dense: [],
     curves: measured,
     chains: run,
     tables: [...run, table],
-    all: [...trained, ...measured, ...run, table],
+    all: [...measured, ...run, table],
   };
-  return byRule[target] ?? run.filter(([, output]) => output === target);
+  return byRule[target] ?? run.filter(({ path }) => path === target);
 }
 
 function lastLine(path: string): string {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inTemporaryFolder } from "../../lib/_test_helpers.ts";
-import type { SweepPlan } from "./plan.ts";
-import { runWorkflow, type WorkflowOptions } from "./workflow.ts";
+import { planSweep, type SweepPlan } from "./plan.ts";
+import { outcomeOf, runWorkflow, type WorkflowOptions } from "./workflow.ts";
 
 const NOTHING: SweepPlan = { dense: [], curves: [], chains: [] };
 
@@ -48,5 +48,54 @@ Deno.test(
       if (!existsSync(join(work, "ended"))) throw new RangeError("the disk is full");
     });
     assert.equal(code, 3);
+  }),
+);
+
+const [LAMP] = planSweep({
+  format: "rd-sweep/1",
+  chains: [{ model: "resnet32", methods: ["lamp"], seeds: [1], targets: [0.5] }],
+}).chains;
+
+/** Chains of a network that has its checkpoint and of one to be trained; curves of another to be trained. */
+const TRAINING: SweepPlan = {
+  dense: ["small", "large"].map((model) => ({ model, workers: 1, arguments: [] })),
+  curves: [{ name: "large_8x5", model: "large", shards: 1, arguments: [] }],
+  chains: [
+    { ...LAMP, name: "committed_seed1", model: "committed" },
+    { ...LAMP, name: "small_seed1", model: "small" },
+    { ...LAMP, name: "small_seed2", model: "small" },
+  ],
+};
+
+Deno.test(
+  "outcomeOf() names a failed dense training to whatever needs its network, and to nothing else",
+  inTemporaryFolder((work) => {
+    for (const folder of ["logs", "chains"]) mkdirSync(join(work, folder));
+    for (const name of ["dense_small", "dense_large"]) {
+      writeFileSync(join(work, "logs", `${name}.log`), "epoch 1\ntrain: the disk is full\n");
+    }
+    const outcome = (target: string) => {
+      const { failed, waiting } = outcomeOf(TRAINING, target, work);
+      return { failed: failed.map(({ name }) => name), waiting };
+    };
+    const chains = ["committed_seed1", "small_seed1", "small_seed2"];
+    const curves = ["curves_large_8x5.1", "curves_large_8x5"];
+    const both = ["dense_small", "dense_large"];
+    assert.deepEqual(outcome("chains"), { failed: ["dense_small"], waiting: chains });
+    assert.deepEqual(outcome("tables"), { failed: ["dense_small"], waiting: [...chains, "tables"] });
+    assert.deepEqual(outcome("chains/small_seed1.jsonl"), {
+      failed: ["dense_small"],
+      waiting: ["small_seed1"],
+    });
+    assert.deepEqual(outcome("chains/committed_seed1.jsonl"), { failed: [], waiting: ["committed_seed1"] });
+    assert.deepEqual(outcome("curves"), { failed: ["dense_large"], waiting: curves });
+    assert.deepEqual(outcome("dense"), { failed: both, waiting: [] });
+    assert.deepEqual(outcome("all"), { failed: both, waiting: [...curves, ...chains, "tables"] });
+    assert.equal(outcomeOf(TRAINING, "chains", work).failed[0].reason, "train: the disk is full");
+
+    writeFileSync(join(work, "chains", "small_seed1.jsonl"), "");
+    assert.deepEqual(outcome("chains").failed, ["dense_small"]);
+    writeFileSync(join(work, "chains", "small_seed2.jsonl"), ""); // nothing is left that needs the network
+    assert.deepEqual(outcome("chains"), { failed: [], waiting: ["committed_seed1"] });
   }),
 );
