@@ -7,6 +7,7 @@ import { type Refinement, REFINEMENTS } from "../../lib/pipeline.ts";
 import { denseWeightsPath, findDenseWeights } from "../../lib/project.ts";
 import { RECOVERIES } from "../../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../../lib/recover.ts";
+import { canonicalJson, sha256 } from "../../lib/store.ts";
 import { type PlanFlags, planOf } from "../iterate/plan.ts";
 import { chainName, type ChainSettings, chainSettings } from "../../lib/sweep/chain_settings.ts";
 import type { CurveEntry, DenseEntry, SweepConfiguration } from "../../lib/sweep/configuration.ts";
@@ -31,6 +32,8 @@ export interface CurveJob {
 
 /** Training of a dense network that has no checkpoint yet. */
 export interface DenseJob {
+  /** The model and a mark of its recipe, so that what another recipe has trained is not taken for it. */
+  readonly name: string;
   readonly model: string;
   readonly workers: number;
   readonly arguments: readonly string[];
@@ -148,7 +151,15 @@ function denseJob({ model, workers = 1, teacher, earlySides, testImages, ...rest
     "early-sides": earlySides,
     "test-images": testImages,
   };
-  return { model, workers, arguments: argumentsOf(values) };
+  // another teacher may come to lie at the same path, and the same one at another
+  const recipe = { ...values, teacher: teacher && sha256(denseWeightsPath(teacher)) };
+  const mark = sha256(new TextEncoder().encode(canonicalJson(recipe))).slice(0, 8);
+  return { name: `${model}_${mark}`, model, workers, arguments: argumentsOf(values) };
+}
+
+/** Where the workflow leaves a trained network, within the sweep's work folder. */
+export function denseOutput({ name }: Pick<DenseJob, "name">): string {
+  return `dense/${name}.safetensors`;
 }
 
 function requireWeights(model: string, trained: readonly DenseJob[]): void {

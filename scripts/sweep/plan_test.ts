@@ -3,9 +3,13 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inTemporaryFolder } from "../../lib/_test_helpers.ts";
-import { readConfiguration, type SweepConfiguration } from "../../lib/sweep/configuration.ts";
+import {
+  type DenseEntry,
+  readConfiguration,
+  type SweepConfiguration,
+} from "../../lib/sweep/configuration.ts";
 import { denseWeightsPath } from "../../lib/project.ts";
-import { planSweep } from "./plan.ts";
+import { denseOutput, planSweep } from "./plan.ts";
 import { collectResults, seedResults } from "./results.ts";
 
 const SWEEP: SweepConfiguration = {
@@ -93,6 +97,7 @@ Deno.test("planSweep() trains only networks without a checkpoint, and shares cur
   });
   assert.deepEqual(plan.dense, [
     {
+      name: plan.dense[0].name,
       model: "resnet32a",
       workers: 2,
       arguments: [
@@ -107,6 +112,19 @@ Deno.test("planSweep() trains only networks without a checkpoint, and shares cur
     shards: 2,
     arguments: ["--model", "resnet32a", "--samples", "8", "--levels", "5"],
   }]);
+});
+
+Deno.test("planSweep() names a dense training by its recipe, and its output by that name", () => {
+  const nameOf = (changed: Partial<DenseEntry> = {}) =>
+    planSweep({ ...SWEEP, dense: [{ model: "resnet32a", epochs: 2, ...changed }] }).dense[0].name;
+  const name = nameOf();
+  assert.match(name, /^resnet32a_[0-9a-f]{8}$/);
+  assert.equal(nameOf({ workers: 1 }), name); // as many as without a word
+  const others = [{ epochs: 3 }, { workers: 2 }, { seed: 2 }, { teacher: "resnet32" }, {
+    earlySides: "16x1",
+  }];
+  assert.equal(new Set([{}, ...others].map(nameOf)).size, 1 + others.length);
+  assert.equal(denseOutput({ name }), `dense/${name}.safetensors`);
 });
 
 Deno.test("planSweep() refuses what cannot be run, and names it", () => {

@@ -6,7 +6,7 @@ import process from "node:process";
 import { writeFileWhole } from "../../lib/store.ts";
 import { PROJECT_FOLDER } from "../folders.ts";
 import { pythonEnvironment } from "../setup/virtual_environment.ts";
-import type { SweepPlan } from "./plan.ts";
+import { denseOutput, type SweepPlan } from "./plan.ts";
 
 const SNAKEFILE = join(PROJECT_FOLDER, "scripts", "Snakefile");
 
@@ -110,7 +110,7 @@ function workflowPlan({ dense, curves, chains }: SweepPlan, { work, gpu }: Workf
     scripts: join(PROJECT_FOLDER, "scripts"),
     kept: join(work, "kept"),
     gpu,
-    dense: Object.fromEntries(dense.map((job) => [job.model, job])),
+    dense: Object.fromEntries(dense.map(({ name, ...job }) => [name, job])),
     curves: Object.fromEntries(curves.map(({ name, ...job }) => [name, job])),
     chains: Object.fromEntries(chains.map(({ name, plan, ...job }) => [
       name,
@@ -182,7 +182,7 @@ function missingOutputs(plan: SweepPlan, target: string, work: string): Output[]
   const missing = outputsOf(plan, target).filter(isMissing);
   const models = new Set(missing.map(({ model }) => model));
   const trained = plan.dense.filter(({ model }) => target === "dense" || models.has(model))
-    .map(({ model }): Output => ({ name: `dense_${model}`, path: `dense/${model}.safetensors` }));
+    .map((job): Output => ({ name: `dense_${job.name}`, path: denseOutput(job) }));
   return [...trained.filter(isMissing), ...missing];
 }
 

@@ -58,7 +58,7 @@ const [LAMP] = planSweep({
 
 /** Chains of a network that has its checkpoint and of one to be trained; curves of another to be trained. */
 const TRAINING: SweepPlan = {
-  dense: ["small", "large"].map((model) => ({ model, workers: 1, arguments: [] })),
+  dense: ["small", "large"].map((model) => ({ name: `${model}_5e`, model, workers: 1, arguments: [] })),
   curves: [{ name: "large_8x5", model: "large", shards: 1, arguments: [] }],
   chains: [
     { ...LAMP, name: "committed_seed1", model: "committed" },
@@ -71,30 +71,32 @@ Deno.test(
   "outcomeOf() names a failed dense training to whatever needs its network, and to nothing else",
   inTemporaryFolder((work) => {
     for (const folder of ["logs", "chains"]) mkdirSync(join(work, folder));
-    for (const name of ["dense_small", "dense_large"]) {
+    for (const name of ["dense_small_5e", "dense_large_5e"]) {
       writeFileSync(join(work, "logs", `${name}.log`), "epoch 1\ntrain: the disk is full\n");
     }
+    mkdirSync(join(work, "dense"));
+    writeFileSync(join(work, "dense", "small_3e.safetensors"), ""); // of another recipe
     const outcome = (target: string) => {
       const { failed, waiting } = outcomeOf(TRAINING, target, work);
       return { failed: failed.map(({ name }) => name), waiting };
     };
     const chains = ["committed_seed1", "small_seed1", "small_seed2"];
     const curves = ["curves_large_8x5.1", "curves_large_8x5"];
-    const both = ["dense_small", "dense_large"];
-    assert.deepEqual(outcome("chains"), { failed: ["dense_small"], waiting: chains });
-    assert.deepEqual(outcome("tables"), { failed: ["dense_small"], waiting: [...chains, "tables"] });
+    const both = ["dense_small_5e", "dense_large_5e"];
+    assert.deepEqual(outcome("chains"), { failed: ["dense_small_5e"], waiting: chains });
+    assert.deepEqual(outcome("tables"), { failed: ["dense_small_5e"], waiting: [...chains, "tables"] });
     assert.deepEqual(outcome("chains/small_seed1.jsonl"), {
-      failed: ["dense_small"],
+      failed: ["dense_small_5e"],
       waiting: ["small_seed1"],
     });
     assert.deepEqual(outcome("chains/committed_seed1.jsonl"), { failed: [], waiting: ["committed_seed1"] });
-    assert.deepEqual(outcome("curves"), { failed: ["dense_large"], waiting: curves });
+    assert.deepEqual(outcome("curves"), { failed: ["dense_large_5e"], waiting: curves });
     assert.deepEqual(outcome("dense"), { failed: both, waiting: [] });
     assert.deepEqual(outcome("all"), { failed: both, waiting: [...curves, ...chains, "tables"] });
     assert.equal(outcomeOf(TRAINING, "chains", work).failed[0].reason, "train: the disk is full");
 
     writeFileSync(join(work, "chains", "small_seed1.jsonl"), "");
-    assert.deepEqual(outcome("chains").failed, ["dense_small"]);
+    assert.deepEqual(outcome("chains").failed, ["dense_small_5e"]);
     writeFileSync(join(work, "chains", "small_seed2.jsonl"), ""); // nothing is left that needs the network
     assert.deepEqual(outcome("chains"), { failed: [], waiting: ["committed_seed1"] });
   }),
