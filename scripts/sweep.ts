@@ -8,6 +8,7 @@ import { Command, Option, run, UsageError, wholeNumber } from "./command_line.ts
 import { PROJECT_FOLDER } from "./folders.ts";
 import { readConfiguration } from "../lib/sweep/configuration.ts";
 import { type Executor, EXECUTORS, requireSnakemake } from "./sweep/environment.ts";
+import { type KnownWeights, knownWeights } from "./sweep/known_weights.ts";
 import { planSweep, type SweepPlan } from "./sweep/plan.ts";
 import { collectResults, type ResultFolders, seedResults } from "./sweep/results.ts";
 import { type Outcome, outcomeOf, runWorkflow } from "./sweep/workflow.ts";
@@ -82,17 +83,18 @@ async function sweepCommand(target: string, options: Options): Promise<void> {
   const folders = { results: resolve(options.results), work };
   mkdirSync(work, { recursive: true });
   await withLock(work, async () => {
-    seedResults(plan.chains, folders);
+    const weights = knownWeights(plan, work);
+    seedResults(plan.chains, folders, { weights });
     const snakemake = await requireSnakemake(executor);
     const { cores, gpu = false, dryRun = false } = options;
-    const onTick = () => void collectResults(plan.chains, folders);
+    const onTick = () => void collectResults(plan.chains, folders, { weights });
     const code = await runWorkflow(plan, {
       ...{ snakemake, work, target: goal, profile, cores, gpu, dryRun },
       onTick: dryRun ? () => {} : onTick,
     });
     if (dryRun) {
       if (code !== 0) throw new RangeError(`Cannot plan the sweep: Snakemake must end with 0, got ${code}`);
-    } else report(plan, { folders, goal, code, name, json: options.json });
+    } else report(plan, { folders, weights, goal, code, name, json: options.json });
   });
 }
 
@@ -127,6 +129,7 @@ function goalOf(target: string, { chains }: SweepPlan): string {
 
 interface Ending {
   readonly folders: ResultFolders;
+  readonly weights: KnownWeights;
   /** What was to be made. */
   readonly goal: string;
   /** Snakemake's. */
@@ -137,8 +140,8 @@ interface Ending {
 }
 
 /** @throws {RangeError} If a job has failed; all are named. */
-function report(plan: SweepPlan, { folders, goal, code, name, json }: Ending): void {
-  const done = collectResults(plan.chains, folders);
+function report(plan: SweepPlan, { folders, weights, goal, code, name, json }: Ending): void {
+  const done = collectResults(plan.chains, folders, { weights });
   takeTable(name, folders);
   takeCurves(plan, folders);
   const outcome = outcomeOf(plan, goal, folders.work);

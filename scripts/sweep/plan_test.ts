@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inTemporaryFolder } from "../../lib/_test_helpers.ts";
@@ -9,6 +9,8 @@ import {
   type SweepConfiguration,
 } from "../../lib/sweep/configuration.ts";
 import { denseWeightsPath } from "../../lib/project.ts";
+import { sha256 } from "../../lib/store.ts";
+import { knownWeights } from "./known_weights.ts";
 import { denseOutput, planSweep } from "./plan.ts";
 import { collectResults, seedResults } from "./results.ts";
 
@@ -225,6 +227,76 @@ Deno.test(
       name: "TypeError",
       message: /with other targets \(0\.3,0\.5 there, 0\.3,0\.6 here\);/,
     });
+  }),
+);
+
+Deno.test(
+  "results of another dense network are refused, or not collected, where the sweep's own is known",
+  inTemporaryFolder((folder) => {
+    const [chain] = planSweep(SWEEP).chains;
+    const folders = { results: join(folder, "results"), work: join(folder, "work") };
+    const [own, theirs] = [folders.results, join(folders.work, "chains")].map((parent) =>
+      join(parent, `${chain.name}.jsonl`)
+    );
+    const { protocol, targets, ...rest } = chain.plan;
+    const write = (path: string, ...hashes: (string | null)[]) => {
+      const lines = targets.map((target, i) => {
+        const provenance = hashes[i] === null ? null : { weightsSha256: hashes[i] };
+        return JSON.stringify({ ...rest, target, settings: protocol, provenance }) + "\n";
+      });
+      writeFileSync(path, lines.join(""));
+    };
+    const [here, there] = ["5c".repeat(32), "0a".repeat(32)];
+    const weights = new Map([["resnet32", here]]);
+    seedResults([chain], folders, { weights }); // makes the folders
+    assert.deepEqual(collectResults([chain], folders, { weights }), []);
+    write(theirs, here, there);
+    assert.deepEqual(collectResults([chain], folders, { weights }), []);
+    seedResults([chain], folders, { weights });
+    assert.ok(!existsSync(theirs));
+    write(theirs, here, null); // null says nothing
+    assert.deepEqual(collectResults([chain], folders, { weights }), [chain.name]);
+    seedResults([chain], folders, { weights });
+
+    write(own, there, there);
+    seedResults([chain], folders); // nothing is known of the network
+    seedResults([chain], folders, { weights: new Map([["vgg16", here]]) });
+    assert.throws(() => seedResults([chain], folders, { weights }), {
+      name: "TypeError",
+      message: `Cannot take ${own} for the chain ${chain.name}: it is of another dense network, weights of ` +
+        "SHA-256 0a0a0a0a0a0a… there and 5c5c5c5c5c5c… here; put that network's checkpoint back, set a label " +
+        "in the configuration, or remove the file",
+    });
+  }),
+);
+
+Deno.test(
+  "knownWeights() hashes checkpoints and what the workflow has trained by the present recipe",
+  inTemporaryFolder((work) => {
+    const plan = planSweep({ ...SWEEP, dense: [{ model: "resnet32a", epochs: 2 }] });
+    const chains = [...plan.chains, { ...plan.chains[0], model: "resnet32a" }];
+    const committed = ["resnet32", sha256(denseWeightsPath("resnet32"))];
+    mkdirSync(join(work, "dense"));
+    writeFileSync(join(work, "dense", "resnet32a.safetensors"), "of another recipe");
+    assert.deepEqual([...knownWeights({ ...plan, chains }, work)], [committed]);
+    writeFileSync(join(work, denseOutput(plan.dense[0])), "abc");
+    // of "abc", as FIPS 180-2 has it
+    const trained = ["resnet32a", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"];
+    assert.deepEqual([...knownWeights({ ...plan, chains }, work)], [committed, trained]);
+    assert.deepEqual([...knownWeights(plan, work)], [committed]); // no chain is of the trained one
+  }),
+);
+
+Deno.test(
+  "the committed results are of the committed sweeps and dense networks",
+  inTemporaryFolder((work) => {
+    const sweeps = fileURLToPath(new URL("../../data/sweeps/", import.meta.url));
+    const results = fileURLToPath(new URL("../../data/results/", import.meta.url));
+    for (const name of readdirSync(sweeps).filter((name) => name.endsWith(".json"))) {
+      const plan = planSweep(readConfiguration(join(sweeps, name)));
+      seedResults(plan.chains, { results, work }, { weights: knownWeights(plan, work) });
+    }
+    assert.ok(readdirSync(join(work, "chains")).length > 10);
   }),
 );
 
