@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
-import { hostname } from "node:os";
+import { constants, hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { clearInterval, setInterval } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode, FileError, tryFile, writeAll } from "./_files.ts";
 import { quote } from "./strict_json.ts";
@@ -12,6 +13,15 @@ import { quote } from "./strict_json.ts";
 export interface LockOptions {
   /** The present time. @default {() => new Date()} */
   now?: () => Date;
+  /**
+   * Whether SIGINT and SIGTERM release the lock and end the process, with the usual code of 128 + signal; for
+   * callers that do not handle these signals themselves. Else a process that they end leaves its lock behind.
+   *
+   * @default {false}
+   */
+  endOnSignals?: boolean;
+  /** Milliseconds between two of the owner's signs of life. @default {60_000} */
+  touchEveryMs?: number;
 }
 
 /** Who holds a lock. */
@@ -29,12 +39,20 @@ interface Owner {
 const LOCK_NAME = ".lock";
 const UNREADABLE_IS_STALE_MS = 10_000; // an owner writes its name within milliseconds of making the file
 const SETTLE_MS = 50;
+const TOUCH_EVERY_MS = 60_000;
+/**
+ * Owners on other machines show that they live once a minute. Timers wait for synchronous calls of the engine,
+ * which last seconds, and network folders may show a time a minute late: five minutes are ample for both.
+ */
+const FOREIGN_IS_STALE_MS = 5 * 60_000;
 
 /**
  * Runs a function while this process alone holds a folder; does not wait for another owner.
  *
  * The lock is the file `.lock` in the folder, which names its owner. A lock whose process is gone from this
- * machine is stale and taken over. An owner on another machine cannot be seen: its lock holds until deleted.
+ * machine is stale and taken over. An owner on another machine cannot be seen, but each owner touches its lock
+ * once a minute, whenever its event loop turns: a lock from elsewhere that was left alone for five minutes is
+ * stale too. An owner that stood still for longer than that is not told that it has lost its lock.
  *
  * @param folder An existing folder.
  * @param fn What to run; the lock is released when it returns, throws or its promise settles.
@@ -47,7 +65,7 @@ export async function withLock<T>(
   fn: () => T | Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
-  const { now = () => new Date() } = options;
+  const { now = () => new Date(), endOnSignals = false, touchEveryMs = TOUCH_EVERY_MS } = options;
   const path = join(folder, LOCK_NAME);
   const owner: Owner = {
     pid: process.pid,
@@ -57,18 +75,62 @@ export async function withLock<T>(
     token: randomBytes(8).toString("hex"),
   };
   const text = JSON.stringify(owner) + "\n";
-  await acquire(folder, path, text);
-  try {
-    return await fn();
-  } finally {
+  const release = () => {
     if (readLock(path) === text) fs.unlinkSync(path);
+  };
+  const forgetSignals = endOnSignals ? releaseOnSignals(release) : () => {};
+  try {
+    await acquire(folder, path, text);
+    const timer = setInterval(() => touch(path, text), touchEveryMs).unref();
+    try {
+      return await fn();
+    } finally {
+      clearInterval(timer);
+      release();
+    }
+  } finally {
+    forgetSignals();
+  }
+}
+
+/** Releases when the process exits, so that a signal releases the locks of all callers at once. */
+function releaseOnSignals(release: () => void): () => void {
+  const releaseQuietly = () => {
+    try {
+      release();
+    } catch {
+      // the lock goes stale instead
+    }
+  };
+  const exit = (signal: "SIGINT" | "SIGTERM") => process.exit(128 + constants.signals[signal]);
+  process.on("exit", releaseQuietly).on("SIGINT", exit).on("SIGTERM", exit);
+  return () => void process.off("exit", releaseQuietly).off("SIGINT", exit).off("SIGTERM", exit);
+}
+
+/**
+ * Shows other machines that the owner lives. Writes the same bytes again: the time is then that of the machine
+ * which keeps the folder, as it is in {@linkcode millisecondsSince}, where setting it would store this one's.
+ */
+function touch(path: string, text: string): void {
+  try {
+    const file = fs.openSync(path, "r+");
+    try {
+      if (fs.readFileSync(file, "utf8") !== text) return;
+      const bytes = new TextEncoder().encode(text);
+      fs.writeSync(file, bytes, 0, bytes.length, 0);
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+  } catch {
+    // the next one comes in a minute; a folder that stays out of reach also fails the work in it
   }
 }
 
 async function acquire(folder: string, path: string, text: string): Promise<void> {
   if (create(folder, path, text)) return;
   const held = readLock(path);
-  if (held !== null && !isStale(path, held)) throw lockedError(folder, path, held);
+  if (held !== null && !isStale(folder, path, held)) throw lockedError(folder, path, held);
   if (held !== null) evict(path, held);
   const isOurs = create(folder, path, text);
   await sleep(SETTLE_MS); // another process that saw the same stale lock may undo ours; see evict
@@ -117,16 +179,35 @@ function parseOwner(text: string): Owner | null {
   }
 }
 
-function isStale(path: string, text: string): boolean {
+function isStale(folder: string, path: string, text: string): boolean {
   const owner = parseOwner(text);
-  if (owner === null) {
-    const made = fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    return Date.now() - made > UNREADABLE_IS_STALE_MS;
-  }
-  if (owner.host !== hostname()) return false;
+  if (owner === null) return millisecondsSince(folder, path) > UNREADABLE_IS_STALE_MS;
+  if (owner.host !== hostname()) return millisecondsSince(folder, path) > FOREIGN_IS_STALE_MS;
   if (!isAlive(owner.pid)) return true;
   const started = processStart(owner.pid);
   return owner.started !== null && started !== null && owner.started !== started;
+}
+
+/**
+ * How long ago a file was written; endless if there is none. The present is the time of a file written now in
+ * the same folder: clocks of two machines differ, and both times are set by the one that keeps the folder.
+ */
+function millisecondsSince(folder: string, path: string): number {
+  const probe = besideOf(path);
+  return tryFile(`Cannot lock ${folder}: the folder must be writable`, folder, () => {
+    const written = fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+    try {
+      fs.writeFileSync(probe, "\n");
+      return fs.statSync(probe).mtimeMs - written;
+    } finally {
+      fs.rmSync(probe, { force: true });
+    }
+  });
+}
+
+/** A name that no other process uses. */
+function besideOf(path: string): string {
+  return `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
 }
 
 /**
@@ -134,7 +215,7 @@ function isStale(path: string, text: string): boolean {
  * it sees so by the text and puts it back.
  */
 function evict(path: string, stale: string): void {
-  const aside = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  const aside = besideOf(path);
   try {
     fs.renameSync(path, aside);
   } catch (error) {
@@ -178,7 +259,9 @@ function lockedError(folder: string, path: string, text: string): FileError {
   const name = owner === null
     ? "an unnamed process"
     : `process ${owner.pid} on ${quote(owner.host)} since ${quote(owner.since)}`;
-  const cause = Object.assign(new RangeError(`held by ${name}; if it is gone, delete ${path}`), {
+  const isForeign = owner !== null && owner.host !== hostname();
+  const wait = isForeign ? `wait ${FOREIGN_IS_STALE_MS / 60_000} minutes or ` : "";
+  const cause = Object.assign(new RangeError(`held by ${name}; if it is gone, ${wait}delete ${path}`), {
     code: "ELOCKED",
   });
   return new FileError(`Cannot lock ${folder}: no other process must hold it`, folder, cause);

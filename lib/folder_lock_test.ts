@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { withLock } from "./folder_lock.ts";
 
 function inTemporaryFolder(fn: (folder: string, lock: string) => Promise<void>): () => Promise<void> {
@@ -29,6 +39,19 @@ function owner(fields: object = {}): string {
     token: "00",
     ...fields,
   });
+}
+
+/** Another process, in which `hold` prints a word and then lasts a minute. */
+function holder(program: string): ChildProcess {
+  const module = `
+    import process from "node:process";
+    import { withLock } from ${JSON.stringify(new URL("./folder_lock.ts", import.meta.url).href)};
+    function hold() {
+      console.log("held");
+      return new Promise((resolve) => setTimeout(resolve, 60_000));
+    }
+    await ${program};`;
+  return spawn(process.execPath, ["eval", module], { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 Deno.test(
@@ -81,14 +104,8 @@ Deno.test(
 Deno.test(
   "withLock() refuses a folder that another process holds, and takes it over once that is killed",
   inTemporaryFolder(async (folder) => {
-    const program = `
-      import { withLock } from ${JSON.stringify(new URL("./folder_lock.ts", import.meta.url).href)};
-      await withLock(${JSON.stringify(folder)}, async () => {
-        console.log("held");
-        await new Promise((resolve) => setTimeout(resolve, 60_000));
-      });`;
-    const child = spawn(process.execPath, ["eval", program], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(child.stdout, "data");
+    const child = holder(`withLock(${JSON.stringify(folder)}, hold)`);
+    await once(child.stdout!, "data");
     await assert.rejects(withLock(folder, () => {}), (error: Error) => {
       assert.ok(error.message.includes(`held by process ${child.pid} on `), error.message);
       return true;
@@ -123,13 +140,111 @@ Deno.test(
 );
 
 Deno.test(
-  "withLock() leaves a lock alone whose owner is on another machine or may be alive",
+  "withLock() leaves a lock alone whose owner may be alive, here or, if it wrote just now, elsewhere",
   inTemporaryFolder(async (folder, lock) => {
     for (const text of [owner({ host: "elsewhere", pid: 1 }), owner({ pid: 1 }), owner()]) {
       writeFileSync(lock, text);
       await assert.rejects(withLock(folder, () => {}), { code: "ELOCKED" });
       assert.equal(readFileSync(lock, "utf8"), text);
     }
+    writeFileSync(lock, owner({ pid: 1 }));
+    utimesSync(lock, NOON, NOON); // a process of this machine is seen, whatever the age of its lock
+    await assert.rejects(withLock(folder, () => {}), { code: "ELOCKED" });
+    assert.deepEqual(readdirSync(folder), [".lock"]);
+  }),
+);
+
+Deno.test(
+  "withLock() takes over from another machine once its owner was silent for five minutes",
+  inTemporaryFolder(async (folder, lock) => {
+    const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+    writeFileSync(lock, owner({ host: "elsewhere", pid: 1 }));
+    utimesSync(lock, minutesAgo(4), minutesAgo(4));
+    await assert.rejects(withLock(folder, () => {}), {
+      code: "ELOCKED",
+      message: new RegExp(`on "elsewhere" since .*; if it is gone, wait 5 minutes or delete ${lock}\\)$`),
+    });
+    utimesSync(lock, minutesAgo(6), minutesAgo(6));
+    const runs = Array.from({ length: 3 }, () => withLock(folder, () => {}));
+    const results = await Promise.allSettled(runs);
+    assert.equal(results.filter(({ status }) => status === "fulfilled").length, 1);
+    assert.deepEqual(readdirSync(folder), []);
+  }),
+);
+
+Deno.test(
+  "withLock() measures another machine's silence by the times of files, not by the clock of this one",
+  inTemporaryFolder(async (folder, lock) => {
+    writeFileSync(lock, owner({ host: "elsewhere", pid: 1 }));
+    const clock = Date.now;
+    Date.now = () => clock() + 60 * 60_000;
+    try {
+      await assert.rejects(withLock(folder, () => {}), { code: "ELOCKED" });
+    } finally {
+      Date.now = clock;
+    }
+  }),
+);
+
+Deno.test(
+  "withLock() touches its lock while it runs, and no lock of somebody else",
+  inTemporaryFolder(async (folder, lock) => {
+    const age = () => statSync(lock).mtimeMs - NOON.getTime();
+    await withLock(folder, async () => {
+      const text = readFileSync(lock, "utf8");
+      utimesSync(lock, NOON, NOON);
+      for (let tries = 0; age() === 0 && tries < 500; tries++) await sleep(10);
+      assert.ok(age() > 0);
+      assert.equal(readFileSync(lock, "utf8"), text);
+      writeFileSync(lock, owner());
+      utimesSync(lock, NOON, NOON);
+      await sleep(100);
+      assert.equal(age(), 0);
+    }, { touchEveryMs: 10 });
+    assert.equal(readFileSync(lock, "utf8"), owner());
+  }),
+);
+
+Deno.test(
+  "withLock() releases on SIGTERM and SIGINT if asked to, and ends the process with their usual code",
+  inTemporaryFolder(async (folder) => {
+    const [outer, inner] = ["outer", "inner"].map((name) => join(folder, name));
+    for (const path of [outer, inner]) mkdirSync(path);
+    for (const [signal, expected] of [["SIGTERM", 128 + 15], ["SIGINT", 128 + 2]] as const) {
+      const child = holder(
+        `withLock(${JSON.stringify(outer)}, () =>
+          withLock(${JSON.stringify(inner)}, hold, { endOnSignals: true }), { endOnSignals: true })`,
+      );
+      await once(child.stdout!, "data");
+      assert.deepEqual([outer, inner].flatMap((path) => readdirSync(path)), [".lock", ".lock"]);
+      process.kill(child.pid!, signal); // child.kill() would have Deno tell of no code
+      const [code] = await once(child, "close");
+      assert.equal(code, expected);
+      assert.deepEqual([outer, inner].flatMap((path) => readdirSync(path)), []);
+    }
+  }),
+);
+
+Deno.test(
+  "withLock() leaves signals to callers that handle them, and to itself only while it runs",
+  inTemporaryFolder(async (folder) => {
+    const path = JSON.stringify(folder);
+    const child = holder(`(async () => {
+      await withLock(${path}, () => {}, { endOnSignals: true });
+      let heard = () => {};
+      process.on("SIGTERM", () => heard());
+      await withLock(${path}, () => new Promise((resolve) => {
+        heard = resolve;
+        hold();
+      }));
+      console.log("went on");
+      process.exit(0);
+    })()`);
+    await once(child.stdout!, "data");
+    process.kill(child.pid!, "SIGTERM");
+    const [[text], [code]] = await Promise.all([once(child.stdout!, "data"), once(child, "close")]);
+    assert.deepEqual([String(text), code], ["went on\n", 0]);
+    assert.deepEqual(readdirSync(folder), []);
   }),
 );
 

@@ -141,7 +141,10 @@ async function iterateCommand(options: Options): Promise<void> {
   const folders = openTrainingFolders(options, dense.classCount);
   const plan = folders === null ? named : { ...named, images: folders.fingerprint };
   mkdirSync(options.out, { recursive: true });
-  await withLock(options.out, () => runChain(options, plan, { dense, weightsSha256, folders }));
+  // preempted on a cluster, the chain may go on at once elsewhere, where nobody sees that this process is gone
+  await withLock(options.out, () => runChain(options, plan, { dense, weightsSha256, folders }), {
+    endOnSignals: true,
+  });
 }
 
 async function runChain(
