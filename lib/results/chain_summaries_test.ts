@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { paperTable } from "../paper.ts";
+import { provenance } from "../provenance.ts";
 import { meanAndDeviation } from "../statistics.ts";
 import { tableText } from "../tables.ts";
 import { resultsTable, rivalsTable } from "../tables/chain_summaries.ts";
@@ -7,6 +8,8 @@ import { dataFrame, groupStatistics } from "../tables/data_frame.ts";
 import { sampleRound } from "./_sample_rounds.ts";
 import { summariseChains } from "./chain_summaries.ts";
 import { compareChains, compareWithRivals, verdictOf } from "./comparisons.ts";
+
+const ORIGIN = { engine: null, seed: 1, protocol: "quick", samples: 100 };
 
 Deno.test("groupStatistics() by danfojs agrees with plain arithmetic, in order, over more than ten groups", async () => {
   const groups = Array.from(
@@ -92,9 +95,18 @@ Deno.test("compareChains() counts an image once over the common seeds, by hand",
   assert.equal(compareChains(first, first)!.standing, "level");
 });
 
-Deno.test("compareChains() has no answer without common seeds, right answers or the last stage", async () => {
+Deno.test("compareChains() has no answer without common seeds, one start, right answers or the last stage", async () => {
   const [lamp, ours] = await summariseChains([sampleRound(80), sampleRound(80, { method: "ours", seed: 2 })]);
   assert.equal(compareChains(ours, lamp), null);
+  const from = (weightsSha256: string) => ({ provenance: provenance({ ...ORIGIN, weightsSha256 }) });
+  const started = (...hashes: string[]) =>
+    summariseChains([
+      sampleRound(80, from(hashes[0])),
+      sampleRound(80, { method: "ours", ...from(hashes[1]) }),
+    ]);
+  const [[a, b], [c, d]] = [await started("1f", "2e"), await started("1f", "1f")];
+  assert.equal(compareChains(a, b), null); // from other dense networks
+  assert.equal(compareChains(c, d)!.standing, "level");
   const rounds = [sampleRound(80), sampleRound(80, { method: "ours", right: undefined })];
   assert.equal(compareChains(...await summariseChains(rounds) as [typeof lamp, typeof ours]), null);
   const pruned = await summariseChains([sampleRound(80), sampleRound(80, { method: "ours" })], {

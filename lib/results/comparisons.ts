@@ -4,6 +4,7 @@ import type { Verdict } from "../notebook/claims.ts";
 import { compareOverRuns } from "../paired_runs.ts";
 import type { PairedComparison } from "../statistics.ts";
 import type { Trial } from "../trials.ts";
+import type { ChainRound } from "./chain_results.ts";
 import type { ChainSummary } from "./chain_summaries.ts";
 
 /** Chance of a false alarm at which a difference counts. */
@@ -25,13 +26,15 @@ export interface ChainComparison extends Comparison {
  * Compares on the same images over the common seeds, an image counting once: with one seed that is McNemar's exact test,
  * with more {@linkcode compareOverRuns}. The interval covers the choice of test images, not that of seeds.
  *
- * @returns Null where there is no common seed with right answers on the same images.
+ * @returns Null where there is no common seed, of chains from the same dense network, with right answers on the same
+ * images.
  */
 export function compareChains(first: ChainSummary, second: ChainSummary): ChainComparison | null {
   const pairs = first.rounds.flatMap((round) => {
     const other = second.rounds.find(({ seed, settings }) =>
       seed === round.seed && settings.testImages === round.settings.testImages
     );
+    if (other !== undefined && !isOneStart(round, other)) return [];
     return round.right === undefined || other?.right === undefined ? [] : [[round, other] as const];
   });
   if (pairs.length === 0 || first.stage !== "last" || second.stage !== "last") return null;
@@ -39,6 +42,14 @@ export function compareChains(first: ChainSummary, second: ChainSummary): ChainC
     pairs.map((pair) => unpackRight(pair[side].right!, pair[side].settings.testImages))
   );
   return { ...compareRight(a, b), seeds: pairs.map(([{ seed }]) => seed) };
+}
+
+/** Whether two chains began with the same weights, as far as they say. */
+function isOneStart(...rounds: readonly ChainRound[]): boolean {
+  const hashes = rounds.map(({ provenance }) => provenance?.weightsSha256).filter((hash) =>
+    hash !== undefined
+  );
+  return new Set(hashes).size <= 1;
 }
 
 /**
