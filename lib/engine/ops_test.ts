@@ -218,6 +218,7 @@ Deno.test("isSame() holds for stride 1 and an odd filter padded by half", () => 
 /** Each operation of {@link Ops} with one value a thousandth off, and what the check must call it. */
 const NAMES: Readonly<Record<string, RegExp>> = {
   conv2d: /conv 3x3 3->16 stride 1 must/,
+  convBlock: /conv 3x3 3->16 stride 1, bias must/,
   conv2dInputGrad: /conv 3x3 3->16 stride 1, input gradient must/,
   conv2dFilterGrad: /conv 3x3 3->16 stride 1, filter gradient must/,
   batchNorm: /batch norm must/,
@@ -238,6 +239,39 @@ for (const [name, message] of Object.entries(NAMES)) {
   });
 }
 
+/** What training and folded networks run: wrong where a ReLU follows alone. */
+const RECTIFIED: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
+  "conv 3x3 3->16 stride 1, bias and relu": (ops) => ({
+    convBlock: (x, filter, window, rest) => {
+      const y = ops.convBlock(x, filter, window, rest);
+      return rest.relu ? tf.mul(y, 1.001) : y;
+    },
+  }),
+  "batch norm and relu": (ops) => ({
+    batchNorm: (x, scale, offset, mean, variance, options) => {
+      const y = ops.batchNorm(x, scale, offset, mean, variance, options);
+      return options.relu ? tf.mul(y, 1.001) : y;
+    },
+  }),
+  "batch norm and relu, training": (ops) => ({
+    batchNormTraining: (x, scale, offset, mean, variance, options) => {
+      const all = ops.batchNormTraining(x, scale, offset, mean, variance, options);
+      return options.relu ? { ...all, y: tf.mul(all.y, 1.001) } : all;
+    },
+  }),
+};
+
+for (const [name, spoil] of Object.entries(RECTIFIED)) {
+  Deno.test(`selfCheck() finds a wrong ${name}`, async () => {
+    const { ops } = await testEngine();
+    await assert.rejects(selfCheck({ ...ops, ...spoil(ops) }, true), (error: Error) => {
+      assert.equal(error.name, "TypeError");
+      assert.ok(error.message.includes(`: ${name} must agree`), error.message);
+      return true;
+    });
+  });
+}
+
 Deno.test("selfCheck() names the operation whose numbers are off, NaN included", async () => {
   const { ops } = await testEngine();
   const before = tf.memory().numTensors;
@@ -253,7 +287,7 @@ Deno.test("selfCheck() names the operation whose numbers are off, NaN included",
     });
   }
   const check = await selfCheck(ops, true);
-  assert.equal(check.count, 2 * 44);
+  assert.equal(check.count, 2 * 61);
   assert.ok(check.worstError < 1e-5);
   assert.ok((await selfCheck(ops, false)).count < check.count);
   assert.equal(tf.memory().numTensors, before);

@@ -83,7 +83,9 @@ function* checks(ops: Ops, withGradients: boolean): Generator<Check> {
     const window = { stride, padding };
     const label = `conv ${size}x${size} ${cin}->${cout} stride ${stride}`;
     const y = ops.conv2d(x.tensor, w.tensor, window);
-    yield { name: label, actual: y, expected: referenceConv(x, w, window) };
+    const plain = referenceConv(x, w, window);
+    yield { name: label, actual: y, expected: plain };
+    yield* blockChecks(ops, { label, x, w, window, plain, shape: y.shape });
     if (!withGradients) continue;
     const dy = noise(y.shape, 3);
     const reference = referenceConvGrads(x, w, dy, window);
@@ -121,6 +123,41 @@ function* checks(ops: Ops, withGradients: boolean): Generator<Check> {
   yield* plainChecks(ops, withGradients);
 }
 
+interface BlockCase {
+  readonly label: string;
+  readonly x: Noise;
+  readonly w: Noise;
+  readonly window: Window;
+  /** The convolution alone. */
+  readonly plain: Float64Array;
+  readonly shape: readonly number[];
+}
+
+/** Convolution with what may follow it in one kernel: how folded networks run, and so curves and evaluation. */
+function* blockChecks(ops: Ops, { label, x, w, window, plain, shape }: BlockCase): Generator<Check> {
+  const bias = noise([shape[3]], 11);
+  const addend = noise([...shape], 12);
+  for (
+    const { name, added, relu } of [
+      { name: "bias", added: false, relu: false },
+      { name: "bias and relu", added: false, relu: true },
+      { name: "bias, addition and relu", added: true, relu: true },
+    ]
+  ) {
+    const following = { bias: bias.tensor, ...(added && { addend: addend.tensor }), relu };
+    const sums = plain.map((value, i) => value + bias.data[i % shape[3]] + (added ? addend.data[i] : 0));
+    yield {
+      name: `${label}, ${name}`,
+      actual: ops.convBlock(x.tensor, w.tensor, window, following),
+      expected: relu ? sums.map(positive) : sums,
+    };
+  }
+}
+
+function positive(value: number): number {
+  return Math.max(0, value);
+}
+
 function* batchNormChecks(ops: Ops, withGradients: boolean): Generator<Check> {
   const [x, scale, offset] = [noise([4, 5, 5, 16], 6), noise([16], 7), noise([16], 8)];
   const [zeros, ones] = [tf.zeros([16]), tf.ones([16])];
@@ -129,12 +166,21 @@ function* batchNormChecks(ops: Ops, withGradients: boolean): Generator<Check> {
     value / Math.sqrt(1 + 1e-5) * scale.data[i % 16] + offset.data[i % 16]
   );
   yield { name: "batch norm", actual: infer, expected };
+  const rectified = { epsilon: 1e-5, relu: true };
+  yield {
+    name: "batch norm and relu",
+    actual: ops.batchNorm(x.tensor, scale.tensor, offset.tensor, zeros, ones, rectified),
+    expected: expected.map(positive),
+  };
   if (!withGradients) return;
   const options = { epsilon: 1e-5, momentum: 0.1 };
   const training = ops.batchNormTraining(x.tensor, scale.tensor, offset.tensor, zeros, ones, options);
   const dy = noise(x.shape, 9);
   const reference = referenceBatchNorm(x, scale, offset, dy);
   yield { name: "batch norm, training", actual: training.y, expected: reference.y };
+  const both = { ...options, relu: true };
+  const fused = ops.batchNormTraining(x.tensor, scale.tensor, offset.tensor, zeros, ones, both);
+  yield { name: "batch norm and relu, training", actual: fused.y, expected: reference.y.map(positive) };
   yield {
     name: "batch norm, running variance",
     actual: training.runningVariance,
