@@ -13,7 +13,7 @@ import {
 } from "./network.ts";
 import { parseSafetensors, serializeSafetensors, type StoredTensor } from "./safetensors.ts";
 import { packSparse, type SparseOptions, unpackSparse } from "./sparse_file.ts";
-import { writeFileWhole, type WriteOptions } from "./store.ts";
+import { canonicalJson, writeFileWhole, type WriteOptions } from "./store.ts";
 import { parseStrictJson } from "./strict_json.ts";
 import { checkState, type Recipe, type TrainingState } from "./training_state.ts";
 
@@ -123,12 +123,8 @@ export function saveSparseNetwork(
 ): number {
   const tensors = packSparse(network, options);
   const rounded = parseSafetensors(serializeSafetensors(tensors), path).tensors; // as a reader finds half floats
-  const bytes = serializeSafetensors(tensors, {
-    ...describe(network),
-    format: SPARSE_FORMAT,
-    ...metadata,
-    [SEAL]: tensorsSha256(rounded),
-  });
+  const described = { ...describe(network), format: SPARSE_FORMAT, ...metadata };
+  const bytes = serializeSafetensors(tensors, withSeals(described, rounded));
   checkRoundTrip(
     network,
     unpackSparse(network, parseSafetensors(bytes, path).tensors, path),
@@ -262,24 +258,41 @@ function serializeSealed(
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   const tensors = storedParameters(parameters);
-  return serializeSafetensors(tensors, { ...metadata, [SEAL]: tensorsSha256(tensors) });
+  return serializeSafetensors(tensors, withSeals(metadata, tensors));
 }
 
-/** Files from elsewhere carry no seal; ours must match theirs. */
+/** Metadata field that holds the SHA-256 of all others. */
+const METADATA_SEAL = "metadata_sha256";
+
+function withSeals(
+  metadata: Readonly<Record<string, string>>,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): Record<string, string> {
+  const sealed = { ...metadata, [SEAL]: tensorsSha256(tensors) };
+  return { ...sealed, [METADATA_SEAL]: metadataSha256(sealed) };
+}
+
+function metadataSha256({ [METADATA_SEAL]: _, ...rest }: Readonly<Record<string, string>>): string {
+  return createHash("sha256").update(canonicalJson(rest)).digest("hex");
+}
+
+/** Files from elsewhere carry no seals, and older ones none of their metadata; ours must match theirs. */
 function checkSeal(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>>,
   from: string,
 ): void {
-  const found = tensorsSha256(tensors);
-  if (metadata[SEAL] !== undefined && metadata[SEAL] !== found) {
+  const check = (what: string, field: string, found: string) => {
+    if (metadata[field] === undefined || metadata[field] === found) return;
     throw new TypeError(
-      `Cannot load ${from}: its weights were altered, their SHA-256 must be ${
-        metadata[SEAL]
+      `Cannot load ${from}: its ${what} were altered, their SHA-256 must be ${
+        metadata[field]
       }, got ${found} ` +
-        `(weights changed on purpose are saved without the metadata field ${SEAL})`,
+        `(${what} changed on purpose are saved without the metadata field ${field})`,
     );
-  }
+  };
+  check("metadata", METADATA_SEAL, metadataSha256(metadata));
+  check("weights", SEAL, tensorsSha256(tensors));
 }
 
 /** Metadata field of a state that holds the SHA-256 of its metadata and all tensor bytes. */

@@ -438,6 +438,39 @@ Deno.test(
 );
 
 Deno.test("parseNetwork() finds any flipped byte of the weights", () => {
+Deno.test("parseNetwork() finds any flipped bit of the header that changes what it says", () => {
+  const network = shakenNetwork(resnet32());
+  const bytes = serializeNetwork(network, { test_top1: "0.93", provenance: '{"seed":1}' });
+  const headerBytes = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const prng = createPrng(3, "flips");
+  const whole = parseNetwork(bytes, "whole");
+  let found = 0;
+  for (let trial = 0; trial < 200; trial++) {
+    const altered = bytes.slice();
+    altered[8 + prng.int(headerBytes)] ^= 1 << prng.int(7);
+    try {
+      assert.deepEqual(parseNetwork(altered, "altered"), whole); // a letter of the seal's own name
+    } catch (error) {
+      assert.ok(!(error instanceof assert.AssertionError), (error as Error).message);
+      found++;
+    }
+  }
+  assert.ok(found > 190, `${found} of 200`);
+});
+
+Deno.test("parseNetwork() refuses metadata that were changed, and takes them where they carry no seal", () => {
+  const { tensors, metadata } = parseSafetensors(serializeNetwork(shakenNetwork(resnet32())), "whole");
+  const changed: Record<string, string> = { ...metadata, mean: "[1.4914,0.4822,0.4465]" };
+  assert.throws(() => parseNetwork(serializeSafetensors(tensors, changed), "changed"), {
+    name: "TypeError",
+    message:
+      /^Cannot load changed: its metadata were altered, their SHA-256 must be [0-9a-f]{64}, got [0-9a-f]{64} /,
+  });
+  const { metadata_sha256: _, ...unsealed } = changed;
+  const { preprocessing } = parseNetwork(serializeSafetensors(tensors, unsealed), "unsealed");
+  assert.equal(preprocessing.mean[0], 1.4914);
+});
+
   const network = shakenNetwork(resnet32());
   const bytes = serializeNetwork(network);
   const headerBytes = Number(new DataView(bytes.buffer).getBigUint64(0, true));
