@@ -15,7 +15,7 @@ import { parseSafetensors, serializeSafetensors, type StoredTensor } from "./saf
 import { packSparse, type SparseOptions, unpackSparse } from "./sparse_file.ts";
 import { canonicalJson, writeFileWhole, type WriteOptions } from "./store.ts";
 import { parseStrictJson } from "./strict_json.ts";
-import { checkState, type Recipe, type TrainingState } from "./training_state.ts";
+import { checkState, type EpochReport, type Recipe, type TrainingState } from "./training_state.ts";
 
 /** PyTorch counts batches in every batch norm; nothing here needs the count. */
 const IGNORED = /\.num_batches_tracked$/;
@@ -178,6 +178,7 @@ export function saveTrainingState(path: string, state: TrainingState, options: W
     recipe: JSON.stringify(state.recipe),
     epoch: String(state.epoch),
     random: JSON.stringify(state.random),
+    ...(state.report && { report: JSON.stringify(state.report) }),
   };
   const sealed = { ...metadata, [STATE_SEAL]: stateSha256(tensors, metadata) };
   writeFileWhole(path, serializeSafetensors(tensors, sealed), options);
@@ -209,6 +210,9 @@ export function loadTrainingState(path: string, architecture: Architecture): Tra
     epoch: /^\d+$/.test(metadata.epoch) ? Number(metadata.epoch) : NaN,
     ...stateParameters(floatParameters(tensors, path)),
     random: parseStrictJson(metadata.random, `the generators in ${path}`) as TrainingState["random"],
+    ...(metadata.report !== undefined && {
+      report: parseStrictJson(metadata.report, `the report in ${path}`) as EpochReport,
+    }),
   };
   checkState(architecture, state, path);
   const found = stateSha256(tensors, metadata);
@@ -300,9 +304,10 @@ const STATE_SEAL = "state_sha256";
 
 function stateSha256(
   tensors: ReadonlyMap<string, StoredTensor>,
-  { model, recipe, epoch, random }: Readonly<Record<string, string>>,
+  { model, recipe, epoch, random, report }: Readonly<Record<string, string>>,
 ): string {
-  return tensorsSha256(tensors, JSON.stringify([model, recipe, epoch, random]));
+  const fields = [model, recipe, epoch, random, ...(report === undefined ? [] : [report])];
+  return tensorsSha256(tensors, JSON.stringify(fields));
 }
 
 /** @param text Goes before the tensors. */

@@ -28,6 +28,7 @@ export async function finetune(
   if (resume !== undefined && JSON.stringify(resume.recipe) !== JSON.stringify(recipe)) {
     throw new TypeError("Cannot go on fine-tuning: the state must be of the same recipe, it is of another");
   }
+  if (resume !== undefined) checkZeros(resume.weights, masks, "fine-tuning from the state");
   const start = resume ?? continueTraining(pruned, recipe);
   const tuned = await train(engine, pruned, images, start, {
     ...rest,

@@ -51,6 +51,19 @@ Deno.test(
         message: "Cannot go on fine-tuning: the state must be of the same recipe, it is of another",
       },
     );
+    const other = pruneNetwork(
+      tinyNetwork(),
+      new Map(
+        prunableLayers(pruned).map(({ name, weights }) => [
+          name,
+          new Uint8Array(weights).fill(1, weights >> 1),
+        ]),
+      ),
+    );
+    await assert.rejects(finetune(engine, other, SET, { recipe: RECIPE, resume: states[0] }), {
+      name: "RangeError",
+      message: /^Cannot go on fine-tuning from the state: pruned weights must stay 0, got /,
+    });
   }),
 );
 

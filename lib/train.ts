@@ -20,12 +20,15 @@ import { checkSide, shrinkImages, withSide } from "./shrink_images.ts";
 import {
   checkState,
   eachStream,
+  type EpochReport,
   type Recipe,
   restoredPrng,
   savedStreams,
   type TrainingState,
 } from "./training_state.ts";
 import { type Batch, createStepper, type Stepper } from "./training_step.ts";
+
+export type { EpochReport } from "./training_state.ts";
 
 export interface StepReport {
   /** Steps done in this epoch, and in all of it. */
@@ -34,15 +37,6 @@ export interface StepReport {
   readonly epoch: number;
   readonly loss: number;
   readonly learningRate: number;
-}
-
-export interface EpochReport {
-  readonly epoch: number;
-  /** Means over the epoch's augmented training images. */
-  readonly loss: number;
-  readonly top1: number;
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
 }
 
 export interface TrainCallbacks extends BatchSourceOptions {
@@ -198,12 +192,12 @@ async function trainEpoch(
   stepper: Stepper,
   batches: Iterable<Batch> | AsyncIterable<Batch>,
   { epoch, steps, schedule, maskAt, callbacks, teacher, explain }: EpochPlan,
-): Promise<Pick<EpochReport, "loss" | "top1"> | null> {
-  let [step, images, lossSum, correct] = [0, 0, 0, 0];
+): Promise<Pick<EpochReport, "loss" | "top1" | "learningRate"> | null> {
+  let [step, images, lossSum, correct, learningRate] = [0, 0, 0, 0, NaN];
   for await (const plain of batches) {
     const batch = teacher === undefined ? plain : await teacher.soften(plain);
     const stepsDone = epoch * steps + step;
-    const learningRate = schedule(stepsDone);
+    learningRate = schedule(stepsDone);
     const time = { learningRate, step: stepsDone, sparsity: maskAt(stepsDone) };
     const { loss, ...found } = await stepper.step(batch, time);
     step++;
@@ -222,7 +216,7 @@ async function trainEpoch(
     callbacks.onStep?.({ step, steps, epoch, loss, learningRate });
     if (callbacks.isStopped?.()) return null;
   }
-  return { loss: lossSum / steps, top1: correct / images };
+  return { loss: lossSum / steps, top1: correct / images, learningRate };
 }
 
 /** Every so many steps from an epoch's first on, where the recipe has dynamic masks. */

@@ -46,6 +46,10 @@ export interface Recipe {
   readonly images?: string;
   /** Where soft labels come from, if the run has some: another run's would not be the same run. @default none */
   readonly softLabels?: string;
+  /** SHA-256 of the weights file that the run starts from: another network's run would not be the same. @default none */
+  readonly startedFrom?: string;
+  /** Whether what is 0 there stays 0. @default it need not */
+  readonly keepZeros?: true;
   /** Sparsity, in (0, 1), at which masks that come and go end (DPF, see `dpf.ts`). @default none do */
   readonly dynamicSparsity?: number;
 }
@@ -69,6 +73,18 @@ export const DEFAULT_RECIPE: Recipe = {
 
 type Weights = ReadonlyMap<string, Parameter>;
 
+/** What an epoch was, for a log. */
+export interface EpochReport {
+  readonly epoch: number;
+  /** Means over the epoch's augmented training images. */
+  readonly loss: number;
+  readonly top1: number;
+  /** Of its last step. */
+  readonly learningRate: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+}
+
 /** All that a run needs to go on: plain data, taken at the end of an epoch. */
 export interface TrainingState {
   readonly model: string;
@@ -81,6 +97,8 @@ export interface TrainingState {
   /** Running average of the weights and running statistics, where the recipe asks for one. */
   readonly average: Weights | null;
   readonly random: Readonly<Record<RandomStream, PrngState>>;
+  /** Of the last epoch, where whoever saves the state keeps a log: if its line was not written, it still can be. */
+  readonly report?: EpochReport;
 }
 
 /** Generators that move on from epoch to epoch; each has a stream of its own. */
@@ -223,7 +241,7 @@ function isEarly(earlySides: unknown, epochs: number): boolean {
 function checkRecipe(recipe: Recipe, action: string): void {
   const { epochs, seed, batch, workers, optimizer, schedule, peak, ...rest } = recipe ?? {};
   const { momentum, weightDecay, labelSmoothing, clip, cutout, side, average } = rest;
-  const { earlySides, images, softLabels, dynamicSparsity } = rest;
+  const { earlySides, images, softLabels, startedFrom, keepZeros, dynamicSparsity } = rest;
   const isNonNegative = (value: number) => Number.isFinite(value) && value >= 0;
   const isShare = (value: number) => isNonNegative(value) && value < 1;
   const rules: [boolean, string, unknown][] = [
@@ -260,6 +278,12 @@ function checkRecipe(recipe: Recipe, action: string): void {
       "soft labels must be a text that says whose they are, and come without label smoothing",
       softLabels,
     ],
+    [
+      startedFrom === undefined || typeof startedFrom === "string",
+      "what the run starts from must be a text that tells it from others",
+      startedFrom,
+    ],
+    [keepZeros === undefined || keepZeros === true, "zeros must be kept or not be named", keepZeros],
     [isShare(average), "the average's decay must lie in [0, 1)", average],
     [
       dynamicSparsity === undefined || isShare(dynamicSparsity) && dynamicSparsity > 0,

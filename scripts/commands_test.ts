@@ -338,6 +338,37 @@ Deno.test("train refuses to resume a run of another seed or network, or to start
   rmSync(state);
 });
 
+Deno.test("train refuses to resume a run from other weights, or one whose zeros were kept without keeping them", async () => {
+  const { folder } = await openWorkshop();
+  const out = join(folder, "kept.safetensors");
+  const state = `${out}.state`;
+  const recipe = { ...DEFAULT_RECIPE, startedFrom: "1f2e", keepZeros: true } as const;
+  saveTrainingState(state, startTraining(resnet32(), recipe));
+  assert.equal(
+    errorLine(await command("train", ...MODEL, "--resume", "--out", out), 2),
+    `train: Cannot resume ${state}: it was made with startedFrom 1f2e, keepZeros true, asked startedFrom undefined, ` +
+      "keepZeros undefined",
+  );
+  rmSync(state);
+});
+
+Deno.test("train leaves an older run's log as it is until it has a line of its own", async () => {
+  const { folder } = await openWorkshop();
+  const log = join(folder, "older.jsonl");
+  writeFileSync(log, sampleLog(2).join("\n"));
+  const refused = await command(
+    "train",
+    ...MODEL,
+    "--limit",
+    "2",
+    "--out",
+    join(folder, "older.safetensors"),
+  );
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /\ntrain: Cannot train: a batch of 128 must fit into/);
+  assert.equal(readFileSync(log, "utf8"), sampleLog(2).join("\n"));
+});
+
 interface Refusal {
   readonly title: string;
   readonly code: 1 | 2;

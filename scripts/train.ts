@@ -17,11 +17,12 @@ import { protocolNamed } from "../lib/protocols.ts";
 import { keptMasks } from "../lib/prune.ts";
 import { type ScheduleName, SCHEDULES } from "../lib/schedule.ts";
 import { softLabels } from "../lib/soft_labels.ts";
-import { provenance, readText, sha256, writeFileWhole } from "../lib/store.ts";
-import { atSide, type EpochReport, type StepReport, train, type TrainCallbacks } from "../lib/train.ts";
+import { provenance, sha256 } from "../lib/store.ts";
+import { atSide, type StepReport, train, type TrainCallbacks } from "../lib/train.ts";
 import {
   continueTraining,
   DEFAULT_RECIPE,
+  type EpochReport,
   type Recipe,
   startTraining,
   type TrainingState,
@@ -45,6 +46,7 @@ import {
   type TrainingFolders,
 } from "./image_data.ts";
 import { openNetwork, pixelsOption } from "./options.ts";
+import { openEpochLog } from "./train/epoch_log.ts";
 
 interface Options extends TrainingFlags {
   model: string;
@@ -187,12 +189,12 @@ const command = addTrainingDataOptions(new Command("train"))
 
 async function trainCommand(given: Options): Promise<void> {
   const options = given.data === "imagenet" ? withPaperRecipe(given) : given;
-  const { architecture, network: dense } = await openStart(options);
+  const { architecture, network: dense, weightsSha256 } = await openStart(options);
   const folders = openTrainingFolders(options, architecture.classCount);
-  const recipe = recipeOf(options, folders);
+  const recipe = recipeOf(options, { folders, startedFrom: weightsSha256 });
   const statePath = `${options.out}.state`;
   const logPath = options.log ?? options.out.replace(/(\.safetensors)?$/, ".jsonl");
-  makeFolderOf(options.out);
+  [options.out, logPath].forEach(makeFolderOf);
   const start = startOf(architecture, dense, { recipe, statePath, resume: options.resume });
   const masks = options.keepZeros ? keptMasks(dense!) : undefined;
 
@@ -200,7 +202,6 @@ async function trainCommand(given: Options): Promise<void> {
   const engine = await loadEngine({ ...options, threads });
   const { train: all, test } = folders ?? { train: loadCifar10("train"), test: loadCifar10("test") };
   const set = firstOf(all, options.limit);
-  if (!options.resume) rmSync(logPath, { force: true });
   console.error(
     `train: ${options.model} on ${engine.description}, epoch ${start.epoch} of ${recipe.epochs} done`,
   );
@@ -212,11 +213,12 @@ async function trainCommand(given: Options): Promise<void> {
     }: ${JSON.stringify(recipe)}`,
     samples: countOf(set),
     ...(folders && { imagesSha256: folders.fingerprint }),
-    startedFromSha256: options.from === undefined ? null : sha256(options.from),
+    startedFromSha256: weightsSha256 ?? null,
   });
   const began = performance.now();
   const shown = firstOf(test, options.testImages);
-  const callbacks = reporting({ engine, architecture, recipe, test: shown, statePath, logPath });
+  const callbacks = reporting({ engine, architecture, test: shown, statePath, logPath }, start);
+  await callbacks.catchUp();
   const network = await train(engine, architecture, set, start, {
     ...callbacks,
     masks,
@@ -236,7 +238,10 @@ async function trainCommand(given: Options): Promise<void> {
   );
 }
 
-function recipeOf(options: Options, folders: TrainingFolders | null): Recipe {
+function recipeOf(
+  options: Options,
+  { folders, startedFrom }: { readonly folders: TrainingFolders | null; readonly startedFrom?: string },
+): Recipe {
   const { epochs, seed, batch, workers, optimizer, schedule, rate: peak, momentum } = options;
   const { weightDecay, labelSmoothing, clip, cutout, side, earlySides, average, dpf } = options;
   const { teacher, teacherShare, temperature } = options;
@@ -257,6 +262,8 @@ function recipeOf(options: Options, folders: TrainingFolders | null): Recipe {
     earlySides,
     images: imagesNamed(options.limit, folders),
     softLabels: teacher && `${sha256(teacher)}, share ${teacherShare}, temperature ${temperature}`,
+    startedFrom,
+    keepZeros: options.keepZeros ? true : undefined,
     average,
     dynamicSparsity: dpf,
   };
@@ -281,13 +288,13 @@ function withPaperRecipe(options: Options): Options {
 /** What is trained, and the weights that it starts from; null for random ones. */
 async function openStart(
   { data, model, from, pixels, keepZeros, teacher }: Options,
-): Promise<{ architecture: Architecture; network: Network | null }> {
+): Promise<{ architecture: Architecture; network: Network | null; weightsSha256?: string }> {
   if (teacher !== undefined && data === "imagenet") {
     throw new UsageError("Cannot train with --teacher on a folder of images: it goes with CIFAR-10");
   }
   if (data === "imagenet" || from !== undefined) {
-    const { network } = await openNetwork({ model, weights: from, pixels });
-    return { architecture: network, network };
+    const { network, weightsSha256 } = await openNetwork({ model, weights: from, pixels });
+    return { architecture: network, network, weightsSha256 };
   }
   if (keepZeros) throw new UsageError("Cannot keep zeros: --keep-zeros goes with --from or --data imagenet");
   return { architecture: architectureNamed(model), network: null };
@@ -376,22 +383,27 @@ function startOf(
 interface Reporting {
   readonly engine: Engine;
   readonly architecture: Architecture;
-  readonly recipe: Recipe;
   readonly test: TrainingImages;
   readonly statePath: string;
   readonly logPath: string;
 }
 
-/** Moves the bar at every step; at every epoch measures top-1, saves the state and adds a line to the log. */
+/**
+ * Moves the bar at every step; at every epoch saves the state, then measures top-1 and adds a line to the log.
+ *
+ * `catchUp` does the latter for the epoch of the state that the run goes on from, if it was killed in between.
+ */
 function reporting(
-  { engine, architecture, recipe, test, statePath, logPath }: Reporting,
-): Required<Pick<TrainCallbacks, "onStep" | "onEpoch">> & { stop(): void } {
+  { engine, architecture, test, statePath, logPath }: Reporting,
+  start: TrainingState,
+): Required<Pick<TrainCallbacks, "onStep" | "onEpoch">> & { catchUp(): Promise<void>; stop(): void } {
+  const { recipe } = start;
+  const log = openEpochLog(logPath, { done: start.epoch });
   let bar: Progress | undefined;
-  let [shown, top1, rate] = [0, NaN, NaN];
+  let [shown, top1] = [0, NaN];
 
   function onStep({ step, steps, epoch, loss, learningRate }: StepReport): void {
     const format = "| epoch {epoch} | loss {loss} | rate {rate} | test {test}";
-    rate = learningRate;
     bar ??= progressBar("train", recipe.epochs * steps, format);
     if (performance.now() - shown < 250 && step < steps) return;
     shown = performance.now();
@@ -404,25 +416,31 @@ function reporting(
   }
 
   async function onEpoch(report: EpochReport, state: TrainingState): Promise<void> {
+    saveTrainingState(statePath, { ...state, report });
+    await logEpoch(report, state);
+  }
+
+  async function logEpoch(report: EpochReport, state: TrainingState): Promise<void> {
     const { architecture: seen, set } = atSide(sideAt(recipe, report.epoch - 1), architecture, test);
     const judged = await evaluateOn(engine, usableNetwork(seen, state), set, recipe.workers);
     top1 = judged.top1;
-    saveTrainingState(statePath, state);
-    const measured = { ...report, learningRate: rate };
-    const line = { model: architecture.model, ...rounded(measured), testTop1: top1, samples: judged.samples };
-    const before = existsSync(logPath) ? readText(logPath) : "";
-    writeFileWhole(logPath, `${before}${JSON.stringify(line)}\n`); // on a full disk no half a line
+    log.add({ model: architecture.model, ...rounded(report), testTop1: top1, samples: judged.samples });
   }
 
-  return { onStep, onEpoch, stop: () => bar?.stop() };
+  async function catchUp(): Promise<void> {
+    const { report } = start;
+    if (report !== undefined && log.lastEpoch() < report.epoch) await logEpoch(report, start);
+  }
+
+  return { onStep, onEpoch, catchUp, stop: () => bar?.stop() };
 }
 
-function rounded(report: object): object {
+function rounded<T extends object>(report: T): T {
   return Object.fromEntries(
     Object.entries(report).map((
       [key, value],
     ) => [key, typeof value === "number" ? Number(value.toPrecision(6)) : value]),
-  );
+  ) as T;
 }
 
 await run(command);
