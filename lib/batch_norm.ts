@@ -7,8 +7,11 @@ import { checkBatch, type InputSource } from "./logits.ts";
 import { checkImages, type Network, type NetworkNode, type Parameter, replaceWeights } from "./network.ts";
 import { createVariables, disposeVariables } from "./variables.ts";
 
+/** Inputs in one batch where nothing else is asked for. */
+export const STATISTICS_BATCH = 250;
+
 export interface ReestimateOptions {
-  /** Inputs in one batch; an incomplete last one is left out. @default 250 */
+  /** Inputs in one batch; an incomplete last one is left out. @default {@linkcode STATISTICS_BATCH} */
   readonly batch?: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -27,7 +30,7 @@ export async function reestimateBatchNorm(
   engine: Engine,
   network: Network,
   source: InputSource & { readonly name: string },
-  { batch = 250, onProgress }: ReestimateOptions = {},
+  { batch = STATISTICS_BATCH, onProgress }: ReestimateOptions = {},
 ): Promise<Network> {
   checkBatch(batch);
   checkImages(network, source);

@@ -16,7 +16,7 @@ export { type Cost, costChart } from "./charts/costs.ts";
 export { type LayerPanel, layerPanelsChart } from "./charts/layer_panels.ts";
 export { sparsityChart } from "./charts/sparsity.ts";
 export { tradeoffChart, type TradeoffOptions } from "./charts/tradeoff.ts";
-export { readTrainingLog, trainingChart } from "./charts/training.ts";
+export { readTrainingLog } from "./charts/training_log.ts";
 export { type TrainingLog, trainingLogsChart } from "./charts/training_logs.ts";
 export { tuningChart } from "./charts/tuning.ts";
 export { DENSE_STYLE, METHOD_STYLES, type MethodStyle, methodStyle } from "./charts/style.ts";

@@ -24,7 +24,6 @@ import {
   type ScatterTrace,
   sparsityChart,
   tradeoffChart,
-  trainingChart,
   trainingLogsChart,
   tuningChart,
 } from "./charts.ts";
@@ -47,7 +46,6 @@ function everyChart(): Figure[] {
     tradeoffChart(samplePoints(), { x: "macs", paper: paperTable("tab1").records.slice(0, 8) }),
     layerPanelsChart(samplePanels()),
     costChart(SAMPLE_COSTS),
-    trainingChart(sampleLog()),
     trainingLogsChart([{ name: "resnet32", epochs: readTrainingLog(sampleLog()) }]),
     tuningChart(sampleTuning()),
   ];
@@ -229,25 +227,21 @@ Deno.test("accuracyChart() takes a single sparsity", () => {
   assert.ok(layout.xaxis.range![0] < 0.9 && layout.xaxis.range![1] > 0.9);
 });
 
-Deno.test("trainingChart() reads the log of the training command", () => {
+Deno.test("readTrainingLog() reads the log of the training command", () => {
   const line =
     '{"model":"resnet32","epoch":1,"loss":1.66,"top1":0.38,"seconds":186.8,"testTop1":0.485,"samples":10000}';
-  const { data, table } = trainingChart([line, line.replace('"epoch":1', '"epoch":2'), ""]);
-  assert.deepEqual(table.rows, [[1, 1.66, 0.38, 0.485], [2, 1.66, 0.38, 0.485]]);
-  assert.deepEqual(data.map(({ name }) => name), [
-    "Test accuracy",
-    "Training accuracy (augmented)",
-    "Training loss",
-  ]);
+  const epochs = readTrainingLog([line, line.replace('"epoch":1', '"epoch":2'), ""]);
+  const first = { epoch: 1, loss: 1.66, top1: 0.38, testTop1: 0.485, learningRate: null };
+  assert.deepEqual(epochs, [first, { ...first, epoch: 2 }]);
 });
 
-Deno.test("trainingChart() names the line that is broken", () => {
-  assert.throws(() => trainingChart(['{"epoch":1}']), {
+Deno.test("readTrainingLog() names the line that is broken", () => {
+  assert.throws(() => readTrainingLog(['{"epoch":1}']), {
     name: "TypeError",
     message: "Cannot read line 1 of the training log: loss must be a number, current value is undefined",
   });
-  assert.throws(() => trainingChart(["{"]), SyntaxError);
-  assert.throws(() => trainingChart(["", " "]), RangeError);
+  assert.throws(() => readTrainingLog(["{"]), SyntaxError);
+  assert.throws(() => readTrainingLog(["", " "]), RangeError);
 });
 
 function withRates(log: readonly string[]): string[] {

@@ -225,7 +225,6 @@ export {
   type SpreadSeries,
   tradeoffChart,
   type TradeoffOptions,
-  trainingChart,
   trainingLogsChart,
   tuningChart,
 } from "./charts.ts";

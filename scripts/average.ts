@@ -1,6 +1,6 @@
 /** `deno task average`: the mean of networks that were trained from one start. */
 import { averageNetworks } from "../lib/average.ts";
-import { reestimateBatchNorm } from "../lib/batch_norm.ts";
+import { reestimateBatchNorm, STATISTICS_BATCH } from "../lib/batch_norm.ts";
 import { loadNetwork, saveNetwork } from "../lib/checkpoint.ts";
 import { loadEngine } from "../lib/engine.ts";
 import { evaluate } from "../lib/evaluate.ts";
@@ -26,7 +26,7 @@ const command = addEngineOptions(new Command("average"))
   .argument("<weights...>", "safetensors files of one model")
   .requiredOption("--model <name>", "the model they are of")
   .requiredOption("--out <file>", "where the average goes (safetensors)")
-  .option("--samples <n>", "training images for the batch statistics", wholeNumber(250), 10_000)
+  .option("--samples <n>", "training images for the batch statistics", wholeNumber(STATISTICS_BATCH), 10_000)
   .option("--seed <n>", "of their crops and flips", wholeNumber(0), 1)
   .option("--json", "print the result as one line of JSON")
   .action(average);
@@ -35,8 +35,9 @@ async function average(paths: string[], options: Options): Promise<void> {
   makeFolderOf(options.out);
   const mean = averageNetworks(paths.map((path) => loadNetwork(path, options.model)));
   const [train, test] = [loadCifar10("train"), loadCifar10("test")];
+  const available = Math.min(options.samples, train.count);
   const source = recoveryImages(mean, train, {
-    samples: Math.min(options.samples, train.count),
+    samples: available - available % STATISTICS_BATCH, // whole batches alone count
     seed: options.seed,
   });
   const engine = await loadEngine(options);
@@ -48,7 +49,7 @@ async function average(paths: string[], options: Options): Promise<void> {
     samples: source.count,
     averagedSha256: paths.map((path) => sha256(path)),
   });
-  const bar = progressBar("average", Math.floor(source.count / 250));
+  const bar = progressBar("average", source.count / STATISTICS_BATCH);
   const network = await reestimateBatchNorm(engine, mean, source, { onProgress: (done) => bar.update(done) });
   bar.stop();
   const { top1 } = await evaluate(engine, network, test);

@@ -70,16 +70,28 @@ export interface Progress {
   stop(): void;
 }
 
+/** Per second, three digits. */
+function rateText(done: number, began: number): string {
+  const rate = 1000 * done / Math.max(performance.now() - began, 1);
+  return rate >= 100 ? String(Math.round(rate)) : String(Number(rate.toPrecision(3)));
+}
+
 /**
  * A bar on standard error with rate and time left; where that is no terminal, a line at most every ten seconds.
  *
  * @param format cli-progress's, after the bar: `{loss}` shows the detail `loss`.
+ * @param options `done` is what an earlier run has done; the rate is this one's.
  */
-export function progressBar(title: string, total: number, format = ""): Progress {
+export function progressBar(
+  title: string,
+  total: number,
+  format = "",
+  { done: start = 0 }: { readonly done?: number } = {},
+): Progress {
   const terminal = Deno.stderr.isTerminal();
   const bar = new SingleBar({
     format:
-      `${title} {bar} {percentage} % | {value}/{total} | {duration_formatted}, {eta_formatted} left ${format}`,
+      `${title} {bar} {percentage} % | {value}/{total}, {rate}/s | {duration_formatted}, {eta_formatted} left ${format}`,
     stream: process.stderr,
     noTTYOutput: true,
     notTTYSchedule: 10_000,
@@ -88,9 +100,10 @@ export function progressBar(title: string, total: number, format = ""): Progress
     etaBuffer: 50,
   });
   const details = [...format.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, ""]);
-  bar.start(total, 0, Object.fromEntries(details)); // else the first line shows their names
+  bar.start(total, start, { ...Object.fromEntries(details), rate: "–" }); // else the first line shows their names
+  const began = performance.now();
   return {
-    update: (done, details) => bar.update(done, details),
+    update: (done, details) => bar.update(done, { ...details, rate: rateText(done - start, began) }),
     stop: () => bar.stop(),
   };
 }

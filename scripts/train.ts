@@ -403,14 +403,14 @@ function reporting(
   let [shown, top1] = [0, NaN];
 
   function onStep({ step, steps, epoch, loss, learningRate }: StepReport): void {
-    const format = "| epoch {epoch} | loss {loss} | rate {rate} | test {test}";
-    bar ??= progressBar("train", recipe.epochs * steps, format);
+    const format = "| epoch {epoch} | loss {loss} | learning rate {learningRate} | test {test}";
+    bar ??= progressBar("train", recipe.epochs * steps, format, { done: start.epoch * steps });
     if (performance.now() - shown < 250 && step < steps) return;
     shown = performance.now();
     bar.update(epoch * steps + step, {
       epoch: `${epoch + 1}/${recipe.epochs}`,
       loss: loss.toFixed(3),
-      rate: learningRate.toFixed(4),
+      learningRate: learningRate.toFixed(4),
       test: Number.isNaN(top1) ? "–" : percent(top1),
     });
   }

@@ -5,7 +5,7 @@ import { shareAxis } from "./axes.ts";
 import type { Axis, Figure, ScatterTrace } from "./figure.ts";
 import { layout, METHOD_STYLES } from "./style.ts";
 import { plotlyText } from "./text.ts";
-import type { Epoch } from "./training.ts";
+import type { Epoch } from "./training_log.ts";
 
 /** A run and what it is called. */
 export interface TrainingLog {
