@@ -59,6 +59,7 @@ export async function measureEngine(
 ): Promise<Omit<EngineBench, "start">> {
   const { work, repetitions, seconds, threads } = plan;
   const began = performance.now();
+  const memory = await memoryOf(engine, plan); // first, while the process holds nothing else
   const convolutions = convolutionSpeeds(engine, seconds);
   const ceiling = Math.max(...convolutions.map(({ gflops }) => gflops));
   const measured: BenchResult[] = [];
@@ -78,7 +79,6 @@ export async function measureEngine(
     if (one.kind === "train") steps.push(await timeStep(engine, model, one.batch));
   }
   bar.stop();
-  const memory = await memoryOf(engine, plan);
   return {
     format: "rd-bench-engine/1",
     machine: { processor: cpus()[0].model.trim(), cores: cpus().length, threads, memory: totalmem() },
