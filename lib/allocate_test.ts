@@ -59,6 +59,29 @@ Deno.test("allocate() matches exhaustive search on 2,000 random problems", () =>
   }
 });
 
+Deno.test("allocate() proves nothing beyond its rounding where one layer dwarfs the others", () => {
+  const prng = createPrng(11, "wide");
+  // an eighth a weight and a little: sums that all but tie, as far apart as the wide layer's distortion rounds
+  const smallLayer = (i: number) => {
+    const weightCount = 10 + prng.int(30);
+    const levels = [0, ...Array.from({ length: 5 }, (_, k) => (k + 1 + prng.int(3)) / 10)].sort((a, b) =>
+      a - b
+    );
+    const eighths = levels.map((level) => Math.round(level * weightCount) / 8);
+    const distortion = eighths.map((sum) => sum === 0 ? 0 : sum + 1e-11 * prng.next());
+    return { name: `layer${i}`, weightCount, levels, distortion };
+  };
+  const wide = { name: "wide", weightCount: 4_000_000, levels: [0, 1], distortion: [0, 4e5] };
+  for (let trial = 0; trial < 100; trial++) {
+    const layers = [...Array.from({ length: 6 }, (_, i) => smallLayer(i)), wide];
+    const problem = { layers, budget: 20 + prng.int(40) };
+    const { proved, distortion } = allocate(problem);
+    const least = leastByEnumeration(problem);
+    assert.ok(proved);
+    assert.ok(distortion <= least * (1 + 2 * 7 * 2 ** -52), `trial ${trial}: ${distortion} above ${least}`);
+  }
+});
+
 Deno.test("allocate() matches Algorithm 1 on a table of single weights on 100 random problems", () => {
   const prng = createPrng(2).next;
   for (let trial = 0; trial < 100; trial++) {

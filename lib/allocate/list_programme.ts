@@ -126,8 +126,9 @@ function extendStates(
     if (whole < completion.distortion) {
       Object.assign(completion, { parent: k, entry, row, distortion: whole });
     }
-    const over = row === 0 ? 0 : (suffix.saved[row] - need) * suffix.steps.price[row - 1];
-    const bound = whole - over;
+    // upwards from the step below: downwards from a wide step above, the bound's digits would cancel
+    const bound = row === 0 ? whole : distortion + suffix.distortion[row - 1] +
+      (need - suffix.saved[row - 1]) * suffix.steps.price[row - 1];
     if (bound > completion.distortion - goal.tolerance) continue;
     extended.saved[length] = saved;
     extended.distortion[length] = distortion;

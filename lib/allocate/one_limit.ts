@@ -43,7 +43,8 @@ export function solveRoughly(frontier: Frontier, steps: HullSteps, budget: numbe
 
 function relaxedInstance(frontier: Frontier, steps: HullSteps, budget: number): Instance {
   const relaxation = relax(frontier, steps, budget);
-  const tolerance = frontier.layerCount * Number.EPSILON * sumOver(frontier.distortion, relaxation.rounded);
+  // of the bound, not of the rounding, which takes a step of any width whole
+  const tolerance = frontier.layerCount * Number.EPSILON * relaxation.lowerBound;
   return { frontier, budget, relaxation, tolerance };
 }
 
