@@ -103,11 +103,11 @@ function gridCurve(
 }
 
 /** Fills the tables of Algorithm 1 row by row. @returns s, the position chosen in each state; shape [l][goal + 1]. */
-function fillStates(curves: readonly GridCurve[], goal: number, search: StateSearch): Int16Array[] {
+function fillStates(curves: readonly GridCurve[], goal: number, search: StateSearch): Int32Array[] {
   let minDistortion = new Float64Array(goal + 1).fill(Infinity); // g, of the layers so far
   minDistortion[0] = 0;
   return curves.map((curve) => {
-    const prunedHere = new Int16Array(goal + 1).fill(-1); // s
+    const prunedHere = new Int32Array(goal + 1).fill(-1); // s
     const next = new Float64Array(goal + 1).fill(Infinity);
     for (let j = 0; j <= goal; j++) {
       const k = search(curve, minDistortion, j);
@@ -121,7 +121,7 @@ function fillStates(curves: readonly GridCurve[], goal: number, search: StateSea
 }
 
 /** Level index of each layer, from the last to the first. */
-function backtrack(curves: readonly GridCurve[], chosen: readonly Int16Array[], goal: number): number[] {
+function backtrack(curves: readonly GridCurve[], chosen: readonly Int32Array[], goal: number): number[] {
   const levels = new Array<number>(curves.length);
   let state = goal;
   for (let i = curves.length - 1; i >= 0; i--) {

@@ -24,6 +24,21 @@ Deno.test("algorithm1() solves a case worked by hand, and pays for a coarse grid
   assert.deepEqual(ternarySearch(BY_HAND, { unit: 1 }).layers.map(({ pruned }) => pruned), [2, 3]);
 });
 
+Deno.test("both take a level for every weight of a large layer", () => {
+  const weightCount = 40_000;
+  const levels = Array.from({ length: weightCount + 1 }, (_, k) => k / weightCount);
+  const layers = ["a", "b"].map((name, i) => ({
+    ...{ name, weightCount, levels },
+    distortion: levels.map((level) => (i + 1) * level ** 2),
+  }));
+  // least a² + 2 b² with a + b = 1.5: a = 1, where it ends
+  const { layers: found, distortion } = algorithm1({ layers, budget: 60_000 }, { unit: 1000 });
+  assert.deepEqual([found.map(({ pruned }) => pruned), distortion], [[40_000, 20_000], 1.5]);
+  const searched = ternarySearch({ layers, budget: 60_000 }, { unit: 1000 });
+  assert.ok(searched.layers.reduce((sum, { pruned }) => sum + pruned, 0) >= 60_000);
+  assert.ok(searched.distortion >= 1.5 && searched.distortion < 3);
+});
+
 Deno.test("algorithm1() on single weights is optimal, and both always meet the budget", () => {
   const prng = createPrng(1).next;
   let worse = 0;
