@@ -4,7 +4,7 @@ import { builtFrom } from "../built.ts";
 import { sha256 } from "../store.ts";
 
 /** With the engine's operations, every file between the weights and a stored distance; a change in a comment costs a measurement, no more. */
-const SOURCES = [
+export const SOURCES: readonly string[] = [
   "measurement.ts",
   "batch_size.ts",
   "closed_form.ts",
@@ -17,13 +17,18 @@ const SOURCES = [
   "recovery.ts",
   "refit.ts",
   "stacking.ts",
+  "steps.ts",
+  "../activations.ts",
   "../distortion.ts",
   "../fold.ts",
   "../forward.ts",
   "../mask.ts",
+  "../read_tensor.ts",
   "../recover/gram.ts",
   "../recover/ridge.ts",
   "../recover/solve_layer.ts",
+  "../recover/stages.ts",
+  "../stateless_gradient.ts",
   "../variables.ts",
   "../engine.ts",
 ];
