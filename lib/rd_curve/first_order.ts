@@ -194,6 +194,12 @@ function pick(
     const rows = new Float32Array(counts.length * samples);
     counts.forEach((count, row) => {
       const j = levels.findIndex((level) => prunedAtLevel(level, weights) === count);
+      if (j < 0) {
+        throw new RangeError(
+          `Cannot predict layer ${name}: ${count} pruned weights must be at one of the meter's ${levels.length} levels, ` +
+            "they are at none; ask for the levels that it was made with",
+        );
+      }
       rows.set(distances.subarray(j * samples, (j + 1) * samples), row * samples);
     });
     measured.set(name, { distances: rows, norms });

@@ -58,6 +58,11 @@ Deno.test(
       });
       assertAllclose(distortion.mean, expected, { rtol: 2e-3, atol: 1e-8 });
     }
+    await assert.rejects(curvesBy(meter, { levels: [0, 0.3, 0.6] }), {
+      name: "RangeError",
+      message:
+        /^Cannot predict layer conv1: \d+ pruned weights must be at one of the meter's 5 levels, they are at none/,
+    });
   }),
 );
 
