@@ -34,7 +34,7 @@ export interface Shard extends ShardFacts {
   readonly parts: Measured;
 }
 
-const FORMAT = "rd-curves-shard/1";
+const FORMAT = "rd-curves-shard/2";
 
 /** Layers of shard `shard` of `shards`, dealt out in turn: neighbours cost about the same. */
 export function layersOfShard<T>(layers: readonly T[], shard: number, shards: number): T[] {
@@ -49,7 +49,7 @@ export function writeShard(path: string, shard: Shard, options: { files?: FileCa
     tensors.set(`${name}.distances`, { dtype: "F32", shape: [counts, shard.samples], data: distances });
     tensors.set(`${name}.norms`, { dtype: "F32", shape: [shard.samples], data: norms });
   }
-  const metadata = { format: FORMAT, facts: canonicalJson(facts), sha256: digestOf(parts) };
+  const metadata = { format: FORMAT, facts: canonicalJson(facts), sha256: digestOf(shard) };
   writeFileWhole(path, serializeSafetensors(tensors, metadata), options);
 }
 
@@ -77,7 +77,7 @@ export function readShard(path: string): Shard {
     }
     parts.set(layer.name, { distances, norms });
   }
-  if (digestOf(parts) !== metadata.sha256) {
+  if (digestOf({ ...facts, parts }) !== metadata.sha256) {
     throw new TypeError(`Cannot read ${path}: its SHA-256 must be the one it names, it was cut or altered`);
   }
   return { ...facts, parts };
@@ -134,8 +134,9 @@ function countsOfShard(layer: ShardLayer, levels: readonly number[]): number[] {
   return countsOf({ ...layer, parameter: { shape: layer.shape, data: new Float32Array(0) } }, levels);
 }
 
-function digestOf(parts: Measured): string {
-  const hash = createHash("sha256");
+/** Of what the numbers are as well as of the numbers. */
+function digestOf({ parts, ...facts }: Shard): string {
+  const hash = createHash("sha256").update(canonicalJson(facts));
   for (const [name, { distances, norms }] of parts) {
     hash.update(name);
     for (const { buffer, byteOffset, byteLength } of [distances, norms]) {
