@@ -16,7 +16,10 @@ const STATISTICS_OF_LAYER = z.record(z.string(), z.array(z.number()));
  * that near to each other.
  *
  * @param network That was measured; its weights say how far apart levels are.
- * @throws {RangeError} If the file lacks the statistic (layer named), or was refined: outliers are gone from it.
+ * What belongs to the first statistic alone is left out: its band, and how it was checked on held-out levels.
+ *
+ * @throws {RangeError} If the file lacks the statistic (layer named), was refined, so that outliers are gone from it, or
+ * certified: its levels were chosen to prove allocations under the first statistic.
  */
 export function curvesUnder(curves: CurvesFile, statistic: Statistic, network: Network): CurvesFile {
   if (curves.statistic === statistic) return curves;
@@ -25,11 +28,18 @@ export function curvesUnder(curves: CurvesFile, statistic: Statistic, network: N
       `Cannot take the ${statistic} of curves of ${curves.model}: they must not be refined, got ${curves.refinement}`,
     );
   }
+  if (curves.certified !== undefined) {
+    throw new RangeError(
+      `Cannot take the ${statistic} of curves of ${curves.model}: they must not be certified, which holds for the ` +
+        `${curves.statistic} alone; measure them with --statistic ${statistic}`,
+    );
+  }
+  const { heldOut: _, ...kept } = curves;
   const measured = new Map(curveLayers(network).map((layer) => [layer.name, layer]));
   return {
-    ...curves,
+    ...kept,
     statistic,
-    layers: curves.layers.map((layer) => {
+    layers: curves.layers.map(({ band: _, ...layer }) => {
       const { [statistic]: values } = STATISTICS_OF_LAYER.parse(layer.statistics ?? {});
       const knots = layer.knots ?? [...curves.levels.keys()];
       const own = measured.get(layer.name);

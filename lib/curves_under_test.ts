@@ -18,6 +18,10 @@ Deno.test(
       const expected = curvesFile(curves, "worst", ORIGIN);
       const found = curvesUnder(mean, "worst", network);
       assert.equal(found.statistic, "worst");
+      assert.deepEqual([found.heldOut, found.layers.find(({ band }) => band !== undefined)], [
+        undefined,
+        undefined,
+      ]);
       found.layers.forEach(({ distortion }, i) => {
         assertAllclose(distortion, expected.layers[i].distortion, { rtol: 2e-5 });
       });
@@ -27,7 +31,7 @@ Deno.test(
 );
 
 Deno.test(
-  "curvesUnder() refuses curves that were refined, and those without the statistic",
+  "curvesUnder() refuses curves that were refined or certified, and those without the statistic",
   withEngine(async (engine) => {
     const network = tinyNetwork();
     const curves = await measureCurves(engine, network, noiseInputs(network, 2), { levels: [0, 0.5] });
@@ -37,6 +41,11 @@ Deno.test(
       message: "Cannot take the worst of curves of tiny: they must not be refined, got of",
     });
     const { layers, ...file } = curvesFile(curves, "mean", ORIGIN);
+    assert.throws(() => curvesUnder({ ...file, layers, certified: [] }, "worst", network), {
+      name: "RangeError",
+      message:
+        /^Cannot take the worst of curves of tiny: they must not be certified, .*; measure them with --statistic worst$/,
+    });
     const bare = { ...file, layers: layers.map(({ statistics: _, ...layer }) => layer) };
     assert.throws(() => curvesUnder(bare, "worst", network), {
       name: "RangeError",
