@@ -21,9 +21,6 @@ export function remainingMacsOf(allocation: Pick<Allocation, "layers">, layers: 
   return sum(left) / sum(layers.map(({ macs }) => macs));
 }
 
-/** Halvings of the interval of budgets; 20 end within a weight of any network here. */
-const HALVINGS = 24;
-
 /**
  * The allocation with the smallest weight budget that leaves at most a share of the multiply–accumulates, by bisection:
  * right as far as a larger budget leaves less, which a method does not promise but does but for a few weights.
@@ -44,16 +41,24 @@ export function allocateToMacs(
   const total = layers.reduce((sum, { weights }) => sum + weights, 0);
   let [low, high] = [0, total - layers.length];
   let best: Allocation | undefined;
-  for (let i = 0; i < HALVINGS && low <= high; i++) {
+  let refusal: RangeError | undefined;
+  while (low <= high) {
     const budget = Math.floor((low + high) / 2);
-    const allocation = allocator({ ...problem, budget });
-    if (remainingMacsOf(allocation, layers) <= share) {
-      best = allocation;
+    try {
+      const allocation = allocator({ ...problem, budget });
+      const isEnough = remainingMacsOf(allocation, layers) <= share;
+      if (isEnough) best = allocation;
+      if (isEnough) high = budget - 1;
+      else low = budget + 1;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      refusal = error; // more than the method can prune: less may be in reach
       high = budget - 1;
-    } else low = budget + 1;
+    }
   }
   if (best !== undefined) return best;
   throw new RangeError(
     `Cannot allocate to multiply–accumulates: a share of ${share} must be in reach, it is not`,
+    { cause: refusal },
   );
 }

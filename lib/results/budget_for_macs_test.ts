@@ -39,6 +39,28 @@ Deno.test("allocateToMacs() by the optimum keeps the share and comes near to it"
   assert.ok(left <= 0.4 && left > 0.38, `${left}`); // a level of layer a is 0.8 % of all
 });
 
+Deno.test("allocateToMacs() finds what is in reach where some budgets are not", () => {
+  // up to nine tenths of two layers whose weights are used equally often: 12 % of the MACs take 1,760 of 2,000 weights
+  const layers = ["a", "b"].map((name) => ({ name, weights: 1000, macs: 5000 }));
+  const levels = LEVELS.slice(0, 91);
+  const problem = {
+    budget: 0,
+    layers: layers.map(({ name }) => ({
+      name,
+      weightCount: 1000,
+      levels,
+      distortion: levels.map((level) => level ** 2),
+    })),
+  };
+  const found = allocateToMacs(allocate, problem, { layers, share: 0.12 });
+  assert.equal(found.layers.reduce((sum, { pruned }) => sum + pruned, 0), 1760);
+  assert.throws(() => allocateToMacs(allocate, problem, { layers, share: 0.05 }), (error: Error) => {
+    assert.match(error.message, /a share of 0\.05 must be in reach, it is not$/);
+    assert.match((error.cause as Error).message, /^Cannot allocate/);
+    return true;
+  });
+});
+
 Deno.test("allocateToMacs() refuses shares out of range or reach, and other layers", () => {
   const options = { layers: LAYERS, share: 0 };
   assert.throws(() => allocateToMacs(uniform, PROBLEM, options), { name: "RangeError", message: /got 0$/ });
