@@ -26,8 +26,9 @@ export function filterOutliers(distortion: readonly number[]): number[] {
  * The largest curve that never falls and lies nowhere above the given one: at each level the least distortion from there
  * on, which is what a layer must pay to be pruned at least so far.
  *
- * It is also the filtered curve on the same levels: a level that OF removes takes the distortion of the next one kept,
- * which prunes more for the same, so that no allocation needs the removed one.
+ * It is also the filtered curve as a chart or a file shows it on the same levels: a level that OF removes takes the
+ * distortion of the next one kept, which prunes more for the same, so that an optimum need not take it. A search may all
+ * the same: for one, filter the problem's layers (`withoutOutliers`).
  */
 export function monotoneHull(distortion: readonly number[]): number[] {
   const hull = [...distortion];

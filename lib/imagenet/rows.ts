@@ -1,10 +1,9 @@
 /** The allocations that the paper's ImageNet tables compare, as rows with names. */
 import type { Allocation, Allocator } from "../allocation.ts";
 import { allocate } from "../allocate.ts";
-import { ternarySearch } from "../algorithm1.ts";
+import { ternarySearch, withoutOutliers } from "../algorithm1.ts";
 import { allocatorNamed } from "../baselines.ts";
 import { curvesUnder } from "../curves_under.ts";
-import { monotoneHull } from "../filter_outliers.ts";
 import type { Network } from "../network.ts";
 import { paperTable } from "../paper.ts";
 import { allocationProblem } from "../pipeline.ts";
@@ -74,14 +73,14 @@ const ROWS: Readonly<Record<ImagenetTable, RowMaker>> = {
     const target = sparsitiesOf("tab6")[0];
     const worst = curvesUnder(images, "worst", network);
     const statistics = [["mean", images], ["worst", worst]] as const;
-    const filters = [["", (curves: CurvesFile) => curves], [", OF", filtered]] as const;
+    const filters = [["", (allocator: Allocator) => allocator], [", OF", onFiltered]] as const;
     const searches = [["exact", "ours", allocate], ["ternary", "ternary", ternarySearch]] as const;
     return searches.flatMap(([search, method, allocator]) =>
       statistics.flatMap(([statistic, curves]) =>
         filters.map(([suffix, filter]) =>
-          rowOf({ table: "tab6", name: `${search}, ${statistic}${suffix}`, method, target }, filter(curves), {
+          rowOf({ table: "tab6", name: `${search}, ${statistic}${suffix}`, method, target }, curves, {
             network,
-            allocator,
+            allocator: filter(allocator),
           })
         )
       )
@@ -169,9 +168,7 @@ function sparsitiesOf(table: ImagenetTable): number[] {
   return [...new Set(own.map(({ sparsity }) => sparsity))].sort((a, b) => a - b);
 }
 
-function filtered(curves: CurvesFile): CurvesFile {
-  return {
-    ...curves,
-    layers: curves.layers.map((layer) => ({ ...layer, distortion: monotoneHull(layer.distortion) })),
-  };
+/** A search that outliers are kept from. */
+function onFiltered(allocator: Allocator): Allocator {
+  return (problem) => allocator({ ...problem, layers: problem.layers.map(withoutOutliers) });
 }

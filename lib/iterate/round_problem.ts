@@ -1,8 +1,9 @@
 /** The allocation problem of a round: what is pruned already costs nothing and never grows back. */
+import { withoutOutliers } from "../algorithm1.ts";
 import { type AllocationProblem, budgetForSparsity, prunedAtLevel } from "../allocation.ts";
 import type { Statistic } from "../distortion.ts";
 import { type Network, prunableLayers } from "../network.ts";
-import { type Refinement, REFINEMENTS } from "../pipeline.ts";
+import type { Refinement } from "../pipeline.ts";
 import type { RdCurves } from "../rd_curve.ts";
 
 export interface RoundProblemOptions {
@@ -12,7 +13,7 @@ export interface RoundProblemOptions {
   readonly curves?: RdCurves;
   /** @default "mean" */
   readonly statistic?: Statistic;
-  /** Of each whole curve. @default "none" */
+  /** Of each curve: its outliers cannot be chosen. @default "none" */
   readonly refinement?: Refinement;
 }
 
@@ -38,11 +39,11 @@ export function roundProblem(
   const byName = new Map(curves?.layers.map((layer) => [layer.name, layer]));
   const layers = prunableLayers(network).map(({ name, weights, shape }) => {
     const gone = zeros.get(name)!;
-    const curve = REFINEMENTS[refinement](byName.get(name)?.distortion[statistic] ?? [0, 0]);
+    const curve = byName.get(name)?.distortion[statistic] ?? [0, 0];
     const levels = curves?.levels ?? [0, 1];
     const above = [...levels.keys()].filter((j) => prunedAtLevel(levels[j], weights) > gone);
     const present = gone === 0 ? [0] : [0, gone / weights];
-    return {
+    const layer = {
       name,
       weightCount: weights,
       levels: [...present, ...above.map((j) => levels[j])],
@@ -50,6 +51,7 @@ export function roundProblem(
       weights: network.weights.get(`${name}.weight`)!.data,
       shape,
     };
+    return refinement === "of" ? withoutOutliers(layer) : layer;
   });
   const total = layers.reduce((sum, { weightCount }) => sum + weightCount, 0);
   return { layers, budget: budgetForSparsity(target, total) };

@@ -1,8 +1,7 @@
 /** What a search loses against the optimum, with and without outlier filtering (OF). */
 import { allocate } from "../allocate.ts";
 import { allocationAtCounts, type AllocationProblem, type Allocator } from "../allocation.ts";
-import { ternarySearch } from "../algorithm1.ts";
-import { monotoneHull } from "../filter_outliers.ts";
+import { ternarySearch, withoutOutliers } from "../algorithm1.ts";
 import { allocationProblem } from "../pipeline.ts";
 import type { CurvesFile } from "../rd_files.ts";
 import type { Table } from "../tables.ts";
@@ -20,10 +19,7 @@ export interface SearchExcess {
 export function searchExcess(curves: CurvesFile, sparsities: readonly number[]): SearchExcess[] {
   return sparsities.map((sparsity) => {
     const plain = allocationProblem(curves, sparsity);
-    const filtered = {
-      ...plain,
-      layers: plain.layers.map((layer) => ({ ...layer, distortion: monotoneHull(layer.distortion) })),
-    };
+    const filtered = { ...plain, layers: plain.layers.map(withoutOutliers) };
     const distortionOf = (allocator: Allocator, problem: AllocationProblem) => {
       const pruned = allocator(problem).layers.map((layer) => layer.pruned);
       return allocationAtCounts(plain, pruned, { method: "judged" }).distortion;
