@@ -11,6 +11,7 @@ import { type ProjectManifest, publishedManifest } from "./manifest.ts";
  */
 const DATA = [
   "data/paper",
+  "data/allocations",
   "data/curves",
   "data/results",
   "data/sweeps",
