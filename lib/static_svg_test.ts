@@ -5,8 +5,9 @@ import {
   curveChart,
   curvesChart,
   type Figure,
+  readTrainingLog,
   sparsityChart,
-  trainingChart,
+  trainingLogsChart,
 } from "./charts.ts";
 import { staticSvg } from "./static_svg.ts";
 import { makeScale, niceStep, writeTick } from "./static_svg/scale.ts";
@@ -41,7 +42,7 @@ function everyFigure(): Figure[] {
     curvesChart(sampleCurves()),
     sparsityChart([sampleAllocation("ours"), sampleAllocation("lamp")]),
     accuracyChart(sampleAccuracy()),
-    trainingChart(sampleLog()),
+    trainingLogsChart([{ name: "resnet32", epochs: readTrainingLog(sampleLog()) }]),
     HEATMAP,
   ];
 }

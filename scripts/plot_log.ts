@@ -1,6 +1,6 @@
 /** `deno task plot-log`: draws training logs. */
 import { basename, extname } from "node:path";
-import { readTrainingLog } from "../lib/charts/training.ts";
+import { readTrainingLog } from "../lib/charts/training_log.ts";
 import { bestEpoch, type TrainingLog, trainingLogsChart } from "../lib/charts/training_logs.ts";
 import { makeFolderOf } from "../lib/project.ts";
 import { figureHtml } from "../lib/show/figure_bundle.ts";
