@@ -13,7 +13,7 @@ import { magnitudeMask } from "../lib/mask.ts";
 import { type Network, prunableLayers } from "../lib/network.ts";
 import { protocolNamed } from "../lib/protocols.ts";
 import { pruneNetwork, summariseSparsity } from "../lib/prune.ts";
-import { readText } from "../lib/store.ts";
+import { readText, sha256 } from "../lib/store.ts";
 import { finetune } from "../lib/finetune.ts";
 import type { TrainingState } from "../lib/training_state.ts";
 import { runScript } from "./_run_script.ts";
@@ -106,7 +106,8 @@ Deno.test(
     saveNetwork(from, pruned);
     const { recipe: named } = protocolNamed("paper", "mobile", "imagenet").fineTuning!;
     const { fingerprint } = openTrainingFolders({ data: "imagenet", root }, 3)!;
-    const recipe = { ...named, seed: 1, epochs: 2, batch: 16, images: fingerprint }; // 2 epochs of 2 steps
+    const start = { startedFrom: sha256(from), keepZeros: true } as const;
+    const recipe = { ...named, ...start, seed: 1, epochs: 2, batch: 16, images: fingerprint }; // 2 epochs of 2 steps
     const states: TrainingState[] = [];
     const tuned = await finetune(engine, pruned, listImageFolder(join(root, "train"), 3), {
       recipe,
