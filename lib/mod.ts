@@ -191,14 +191,13 @@ export {
 // Charts and tables, and showing them
 export { crossingAt, medianOf, powerLawExponent, quantileOf } from "./quantiles.ts";
 export { rankCorrelation } from "./rank_correlation.ts";
-export { compareOverRuns } from "./paired_runs.ts";
 export {
   compareByMcNemar,
+  compareOverRuns,
   type McNemarComparison,
-  meanAndDeviation,
   type PairedComparison,
-  wilsonInterval,
-} from "./statistics.ts";
+} from "./paired_runs.ts";
+export { meanAndDeviation, wilsonInterval } from "./statistics.ts";
 export {
   accuracyChart,
   type ComparedCurve,

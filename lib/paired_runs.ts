@@ -1,5 +1,50 @@
-/** Two methods on the same images, each run several times. */
-import { NORMAL_975, type PairedComparison } from "./statistics.ts";
+/** Two methods on the same images, each run once or several times. */
+import { NORMAL_975 } from "./statistics.ts";
+
+export interface PairedComparison {
+  /** Top-1 of the first minus the second. */
+  readonly difference: number;
+  /** Wald's 95 % interval of the difference for paired shares. */
+  readonly interval: readonly [number, number];
+  /** Two-sided p of an exact test. */
+  readonly p: number;
+}
+
+export interface McNemarComparison extends PairedComparison {
+  /** Images that only the first method classifies rightly, and only the second. */
+  readonly onlyFirst: number;
+  readonly onlySecond: number;
+}
+
+/**
+ * McNemar's paired comparison of two methods on the same images (McNemar 1947), exact: under the null hypothesis each
+ * image that only one of them classifies rightly is a fair coin. Images on which both agree say nothing.
+ *
+ * @param first Predicted classes, [n].
+ * @param second Those of the other method on the same images, [n].
+ * @param labels [n].
+ * @throws {TypeError} If the lengths differ.
+ * @throws {RangeError} If there is no image.
+ */
+export function compareByMcNemar(
+  first: ArrayLike<number>,
+  second: ArrayLike<number>,
+  { labels }: { readonly labels: ArrayLike<number> },
+): McNemarComparison {
+  const count = labels.length;
+  if (first.length !== count || second.length !== count) {
+    throw new TypeError(
+      `Cannot compare methods: predictions must be for the same ${count} images, got ${first.length} and ${second.length}`,
+    );
+  }
+  if (count === 0) throw new RangeError("Cannot compare methods: there must be at least one image, got 0");
+  const [right, otherRight] = [first, second].map((predictions) =>
+    Uint8Array.from(labels, (label, i) => predictions[i] === label ? 1 : 0)
+  );
+  const onlyFirst = right.reduce((sum, one, i) => sum + (one > otherRight[i] ? 1 : 0), 0);
+  const onlySecond = right.reduce((sum, one, i) => sum + (one < otherRight[i] ? 1 : 0), 0);
+  return { onlyFirst, onlySecond, ...compareOverRuns([right], [otherRight]) };
+}
 
 /**
  * {@link compareByMcNemar} over several runs of each method, such as seeds: every image counts once, with how many more

@@ -8,7 +8,7 @@ import type { Network } from "./network.ts";
 import { magnitudeOrders, masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import { distortionFrom } from "./rd_curve.ts";
 import type { Statistic } from "./distortion.ts";
-import { compareByMcNemar, type PairedComparison } from "./statistics.ts";
+import { compareByMcNemar, type PairedComparison } from "./paired_runs.ts";
 
 /** An allocation and what it is called. */
 export interface NamedAllocation {

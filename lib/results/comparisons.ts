@@ -1,8 +1,7 @@
 /** Two methods on the same test images, over the seeds that both have. */
 import { unpackRight } from "../iterate/right_images.ts";
 import type { Verdict } from "../notebook/claims.ts";
-import { compareOverRuns } from "../paired_runs.ts";
-import type { PairedComparison } from "../statistics.ts";
+import { compareOverRuns, type PairedComparison } from "../paired_runs.ts";
 import type { Trial } from "../trials.ts";
 import type { ChainRound } from "./chain_results.ts";
 import type { ChainSummary } from "./chain_summaries.ts";
