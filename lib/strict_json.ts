@@ -133,3 +133,17 @@ function isPlainObject(value: unknown): value is object {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
 }
+
+/**
+ * Reads a file of JSON lines.
+ *
+ * @param path For messages.
+ * @param read Gets each line that is not empty, and what to call it.
+ */
+export function mapJsonLines<T>(
+  text: string,
+  path: string,
+  read: (line: string, from: string) => T,
+): T[] {
+  return text.split("\n").flatMap((line, i) => line === "" ? [] : [read(line, `line ${i + 1} of ${path}`)]);
+}

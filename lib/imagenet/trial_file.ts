@@ -6,7 +6,7 @@ import { unpackRight } from "../iterate/right_images.ts";
 import type { Provenance } from "../provenance.ts";
 import { readText, writeFileWhole, type WriteOptions } from "../store.ts";
 import { checkLine } from "../results/check_line.ts";
-import { parseStrictJson } from "../strict_json.ts";
+import { mapJsonLines, parseStrictJson } from "../strict_json.ts";
 
 /** A set of photographs, told by its bytes. */
 export interface SetMark {
@@ -98,9 +98,7 @@ const TRIAL = z.looseObject({
  */
 export function readTrials(path: string): PhotographTrial[] {
   if (!existsSync(path)) return [];
-  return readText(path).split("\n").flatMap((line, i) =>
-    line === "" ? [] : [readTrial(line, `line ${i + 1} of ${path}`)]
-  );
+  return mapJsonLines(readText(path), path, readTrial);
 }
 
 /** Writes them whole or not at all, a line each. */

@@ -8,7 +8,7 @@ import { lastTop1, type RoundLine } from "../iterate/round_line.ts";
 import { projectPath } from "../root.ts";
 import { RECOVERIES } from "../rd_curve/recovery.ts";
 import { readText } from "../store.ts";
-import { parseStrictJson } from "../strict_json.ts";
+import { mapJsonLines, parseStrictJson } from "../strict_json.ts";
 import { checkLine } from "./check_line.ts";
 
 /** A round, and the chain it belongs to. */
@@ -72,9 +72,7 @@ export function chainResults(
   const { folder = projectPath("data", "results"), names = chainNames(options) } = options;
   return names.flatMap((chain) => {
     const path = join(folder, `${chain}.jsonl`);
-    return readText(path).split("\n").flatMap((line, i) =>
-      line === "" ? [] : [{ ...readRound(line, `line ${i + 1} of ${path}`), chain }]
-    );
+    return mapJsonLines(readText(path), path, (line, from) => ({ ...readRound(line, from), chain }));
   });
 }
 

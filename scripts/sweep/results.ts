@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, FileError, readText, writeFileWhole } from "../../lib/store.ts";
-import { parseStrictJson } from "../../lib/strict_json.ts";
+import { mapJsonLines, parseStrictJson } from "../../lib/strict_json.ts";
 import type { RoundLine } from "../../lib/iterate/round_line.ts";
 import type { KnownWeights } from "./known_weights.ts";
 import type { ChainJob } from "./plan.ts";
@@ -31,8 +31,7 @@ export function readRounds(path: string): RoundLine[] {
 }
 
 function parseRounds(text: string, path: string): RoundLine[] {
-  return text.split("\n").filter((line) => line !== "")
-    .map((line, i) => parseStrictJson(line, `line ${i + 1} of ${path}`) as RoundLine);
+  return mapJsonLines(text, path, (line, from) => parseStrictJson(line, from) as RoundLine);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A training's log: one line of JSON an epoch. */
 import { existsSync } from "node:fs";
 import { readText, writeFileWhole } from "../../lib/store.ts";
-import { parseStrictJson } from "../../lib/strict_json.ts";
+import { mapJsonLines, parseStrictJson } from "../../lib/strict_json.ts";
 
 export interface EpochLine {
   readonly epoch: number;
@@ -33,7 +33,5 @@ export function openEpochLog(path: string, { done }: { readonly done: number }):
 }
 
 function readLines(path: string): EpochLine[] {
-  return readText(path).split("\n").flatMap((line, i) =>
-    line === "" ? [] : [parseStrictJson(line, `line ${i + 1} of ${path}`) as EpochLine]
-  );
+  return mapJsonLines(readText(path), path, (line, from) => parseStrictJson(line, from) as EpochLine);
 }
