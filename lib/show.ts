@@ -12,6 +12,7 @@ import type { Provenance } from "./provenance.ts";
 import { claimBundle } from "./show/claim_bundle.ts";
 import { explorerBundle } from "./show/explorer_bundle.ts";
 import { figureBundle } from "./show/figure_bundle.ts";
+import { gatherLines, type Methods } from "./show/gather_lines.ts";
 import { type Bundle, findKernel, type Kernel } from "./show/kernel.ts";
 import { isProvenance, provenanceBundle } from "./show/provenance_bundle.ts";
 import { isTable, type Table, tableHtml, tableText } from "./tables.ts";
@@ -21,6 +22,9 @@ export { figureBundle, figureHtml, PLOTLY_MIME } from "./show/figure_bundle.ts";
 export type { Bundle, Kernel } from "./show/kernel.ts";
 export { type ProgressDisplay, progressDisplay } from "./show/progress.ts";
 export { PROVENANCE_MIME } from "./show/provenance_bundle.ts";
+
+// At import, since what a reader's own cells print must arrive too.
+if (findKernel()?.name === "deno") gatherLines(console as unknown as Methods);
 
 /** What can be shown. A string that starts with `<` is HTML, any other is Markdown. */
 export type Showable = Figure | Table | Provenance | JudgedClaim | ExplorerData | string;

@@ -50,7 +50,7 @@ await rd.cached("an endless computation", Math.random(), async (onProgress) => {
   }
 });`;
 
-/** On a busy machine Deno's kernel drops a block of 64 lines now and then; one that loses lines each time is unfit. */
+/** A machine so busy that even gathered lines come after their cell's end may spoil a try, not all of them. */
 const TRIES = 5;
 
 const CELLS = [

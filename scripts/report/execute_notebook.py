@@ -20,7 +20,8 @@ def stderr_of(cell) -> str:
 
 
 # What a kernel must not lose: newer kernels of Deno let some of many lines fall, or land in a later cell, each time. The
-# pinned one was seen to drop a block of 64 on a busy machine, now and then: so lines are lost if every try loses some.
+# pinned one may end a cell before its last lines left where the library does not gather them (lib/show/gather_lines.ts)
+# and the machine is busy: so lines are lost if every try loses some.
 LINES = 500
 TRIES = 5
 PRINT_LINES = f"for (let line = 1; line <= {LINES}; line++) console.log(`line ${{line}}`);"
