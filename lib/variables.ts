@@ -51,15 +51,3 @@ export function createVariables(network: Pick<Network, "weights">): Variables {
 export function disposeVariables(variables: Variables): void {
   for (const tensor of variables.values()) tensor.dispose();
 }
-
-/** Reads tensors back into PyTorch's layout; `shapes` are PyTorch's. */
-export async function readVariables(
-  variables: Variables,
-  shapes: ReadonlyMap<string, readonly number[]>,
-): Promise<Map<string, Parameter>> {
-  const parameters = new Map<string, Parameter>();
-  for (const [name, shape] of shapes) {
-    parameters.set(name, { shape, data: fromEngineLayout(shape, await variables.get(name)!.data()) });
-  }
-  return parameters;
-}

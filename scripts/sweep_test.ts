@@ -14,10 +14,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inTemporaryFolder } from "../lib/_test_helpers.ts";
+import { parseRounds } from "../lib/results/chain_results.ts";
 import { type Outcome, runScript } from "./_run_script.ts";
 import { slurmHindrance, startSlurm } from "./sweep/_slurm.ts";
 import { installedSnakemake } from "./sweep/environment.ts";
-import { readRounds } from "./sweep/results.ts";
 
 const WANTED = process.env.RD_TEST_SWEEP ?? "";
 
@@ -63,12 +63,14 @@ function foldersIn(folder: string): Sweep {
   return { folder, work: join(folder, "work"), results: join(folder, "results") };
 }
 
+const roundsOf = (path: string) => parseRounds(readFileSync(path, "utf8"), path);
+
 /** Kills the process that runs a chain, once the chain has some rounds. */
 async function killAfterRounds({ work }: Sweep, name: string, rounds: number): Promise<void> {
   const kept = join(work, "kept", "chains", name);
   const path = join(kept, "rounds.jsonl");
   for (;; await sleep(50)) {
-    if (!existsSync(path) || readRounds(path).length < rounds) continue;
+    if (!existsSync(path) || roundsOf(path).length < rounds) continue;
     process.kill(JSON.parse(readFileSync(join(kept, ".lock"), "utf8")).pid, "SIGKILL");
     return;
   }
@@ -110,7 +112,7 @@ Deno.test({
       ...{ chains: 2, done: [LONG, SHORT], failed: [], waiting: [], results: here.results },
     });
     assert.equal(statSync(join(here.work, "chains", `${SHORT}.jsonl`)).mtimeMs, finished); // was not run again
-    const rounds = readRounds(join(here.results, `${LONG}.jsonl`));
+    const rounds = roundsOf(join(here.results, `${LONG}.jsonl`));
     assert.deepEqual(rounds.map(({ target }) => target), [0.3, 0.4, 0.5, 0.6]);
     assert.ok(new Set(rounds.map(({ provenance }) => provenance!.runId)).size === 2); // one for each process
     assert.match(

@@ -72,8 +72,18 @@ export function chainResults(
   const { folder = projectPath("data", "results"), names = chainNames(options) } = options;
   return names.flatMap((chain) => {
     const path = join(folder, `${chain}.jsonl`);
-    return mapJsonLines(readText(path), path, (line, from) => ({ ...readRound(line, from), chain }));
+    return parseRounds(readText(path), path).map((round) => ({ ...round, chain }));
   });
+}
+
+/**
+ * The rounds that a chain's file holds; `path` is for messages.
+ *
+ * @throws {SyntaxError} As {@linkcode chainResults} does.
+ * @throws {TypeError} As {@linkcode chainResults} does.
+ */
+export function parseRounds(text: string, path: string): RoundLine[] {
+  return mapJsonLines(text, path, readRound);
 }
 
 function readRound(line: string, from: string): RoundLine {

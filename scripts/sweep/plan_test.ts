@@ -9,10 +9,20 @@ import {
   type SweepConfiguration,
 } from "../../lib/sweep/configuration.ts";
 import { denseWeightsPath } from "../../lib/project.ts";
+import { sampleRound } from "../../lib/results/_sample_rounds.ts";
 import { sha256 } from "../../lib/store.ts";
 import { knownWeights } from "./known_weights.ts";
-import { denseOutput, planSweep } from "./plan.ts";
+import { type ChainJob, denseOutput, planSweep } from "./plan.ts";
 import { collectResults, seedResults } from "./results.ts";
+
+/** Rounds as a chain of the plan would write them. */
+function roundsOf({ plan }: ChainJob): object[] {
+  const { protocol: settings, targets, ...rest } = plan;
+  return targets.map((target, i) => {
+    const { chain: _, right: __, ...round } = sampleRound(80);
+    return { ...round, ...rest, round: i + 1, target, protocol: settings.name, settings };
+  });
+}
 
 const SWEEP: SweepConfiguration = {
   format: "rd-sweep/1",
@@ -202,8 +212,7 @@ Deno.test(
       join(folders.results, `${chain.name}.jsonl`),
       join(folders.work, "chains", `${chain.name}.jsonl`),
     ];
-    const { protocol, targets, ...rest } = chain.plan;
-    const lines = targets.map((target) => JSON.stringify({ ...rest, target, settings: protocol }) + "\n");
+    const lines = roundsOf(chain).map((round) => JSON.stringify(round) + "\n");
     seedResults([chain], folders); // there is nothing to seed
     assert.deepEqual(collectResults([chain], folders), []);
     writeFileSync(theirs, lines[0] + lines[1].slice(0, 9)); // a copy that was cut off
@@ -227,6 +236,11 @@ Deno.test(
       name: "TypeError",
       message: /with other targets \(0\.3,0\.5 there, 0\.3,0\.6 here\);/,
     });
+    writeFileSync(own, lines[0] + lines[1].replace(/"drop":[^,]*/, '"drop":null'));
+    assert.throws(() => seedResults([chain], folders), {
+      name: "TypeError",
+      message: /^Cannot read line 2 of .*: drop must be /,
+    });
   }),
 );
 
@@ -238,11 +252,10 @@ Deno.test(
     const [own, theirs] = [folders.results, join(folders.work, "chains")].map((parent) =>
       join(parent, `${chain.name}.jsonl`)
     );
-    const { protocol, targets, ...rest } = chain.plan;
     const write = (path: string, ...hashes: (string | null)[]) => {
-      const lines = targets.map((target, i) => {
-        const provenance = hashes[i] === null ? null : { weightsSha256: hashes[i] };
-        return JSON.stringify({ ...rest, target, settings: protocol, provenance }) + "\n";
+      const lines = roundsOf(chain).map((round, i) => {
+        const provenance = hashes[i] === null ? null : { runId: "run", weightsSha256: hashes[i] };
+        return JSON.stringify({ ...round, provenance }) + "\n";
       });
       writeFileSync(path, lines.join(""));
     };

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, FileError, readText, writeFileWhole } from "../../lib/store.ts";
-import { mapJsonLines, parseStrictJson } from "../../lib/strict_json.ts";
 import type { RoundLine } from "../../lib/iterate/round_line.ts";
+import { parseRounds } from "../../lib/results/chain_results.ts";
 import type { KnownWeights } from "./known_weights.ts";
 import type { ChainJob } from "./plan.ts";
 
@@ -21,23 +21,10 @@ export interface ResultOptions {
 }
 
 /**
- * The rounds of a result file.
- *
- * @throws {FileError} If it cannot be read.
- * @throws {SyntaxError} If a line is no JSON.
- */
-export function readRounds(path: string): RoundLine[] {
-  return parseRounds(readText(path), path);
-}
-
-function parseRounds(text: string, path: string): RoundLine[] {
-  return mapJsonLines(text, path, (line, from) => parseStrictJson(line, from) as RoundLine);
-}
-
-/**
  * Hands results that the project has to the workflow, so that it skips their chains.
  *
- * @throws {TypeError} If a result of the project is of another plan, or of another dense network.
+ * @throws {SyntaxError | TypeError} If a result of the project cannot be read (file, line and field named), is of another
+ * plan, or of another dense network.
  */
 export function seedResults(
   chains: readonly ChainJob[],
