@@ -1,6 +1,6 @@
 /** `deno task prune --from model.json`: a TensorFlow.js layers model pruned on its user's images, and written back as one. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { saveNetwork } from "../../lib/checkpoint.ts";
 import { loadEngine } from "../../lib/engine.ts";
 import { exportLayersModel } from "../../lib/export_layers_model.ts";
@@ -75,7 +75,8 @@ export const fromModelCommand = addEngineOptions(new Command("prune"))
 
 async function fromModel(options: Options): Promise<void> {
   const recovery = stepsOf(options);
-  if (existsSync(options.out) && readdirSync(options.out).length > 0) {
+  const out = resolve(options.out);
+  if (existsSync(out) && readdirSync(out).length > 0) {
     throw new RangeError(`Cannot write into ${options.out}: the folder must be new or empty, it is not`);
   }
   const imported = await importModel(options.from, options.pixels);
@@ -84,18 +85,22 @@ async function fromModel(options: Options): Promise<void> {
   const curves = options.curves === undefined ? undefined : readCurves(options.curves);
   const engine = await loadEngine(options);
   const bars = stepBars(dense.model);
-  const result = await pruneModel(engine, dense, images, {
-    sparsity: options.sparsity,
-    samples: options.samples,
-    seed: options.seed,
-    recovery,
-    curves,
-    measuring: { levels: options.levels, memory: options.memory * 2 ** 20 },
-    weightsSha256: modelSha256(imported.file),
-    onProgress: bars.update,
-  }).finally(bars.stop);
+  const result = await fillFolder(out, async (folder) => {
+    const result = await pruneModel(engine, dense, images, {
+      sparsity: options.sparsity,
+      samples: options.samples,
+      seed: options.seed,
+      recovery,
+      curves,
+      measuring: { levels: options.levels, memory: options.memory * 2 ** 20 },
+      weightsSha256: modelSha256(imported.file),
+      onProgress: bars.update,
+    }).finally(bars.stop);
+    exportLayersModel(folder, result.network, imported);
+    writeResult(folder, result);
+    return result;
+  });
   for (const { reason } of result.broken) console.error(`prune: ${reason} (left out)`);
-  writeAll(options.out, result, (folder) => exportLayersModel(folder, result.network, imported));
   const { dense: before, pruned: after, samples } = result;
   const { model } = dense;
   console.log(
@@ -139,22 +144,34 @@ function stepBars(model: string) {
   };
 }
 
-/** Everything into a folder beside, which then takes the name: whoever finds it finds all of it. */
-function writeAll(out: string, result: PrunedModel, exportModel: (folder: string) => void): void {
-  const { network, curves, allocation, origin, dense, pruned, samples } = result;
+/**
+ * Lets work fill a folder beside, which then takes the name: whoever finds it finds all of it. The folder is made before
+ * the work, so that a place that cannot be written to costs no measurement.
+ */
+async function fillFolder<T>(out: string, work: (folder: string) => Promise<T>): Promise<T> {
   const part = `${out}.part`;
   makeFolderOf(out);
   rmSync(part, { recursive: true, force: true });
   mkdirSync(part);
-  exportModel(part);
-  saveNetwork(join(part, "pruned.safetensors"), network, {
+  try {
+    const result = await work(part);
+    rmSync(out, { recursive: true, force: true });
+    renameSync(part, out);
+    return result;
+  } finally {
+    rmSync(part, { recursive: true, force: true });
+  }
+}
+
+/** All that is not the layers model. */
+function writeResult(folder: string, result: PrunedModel): void {
+  const { network, curves, allocation, origin, dense, pruned, samples } = result;
+  saveNetwork(join(folder, "pruned.safetensors"), network, {
     sparsity: String(pruned.sparsity),
     provenance: JSON.stringify(origin),
   });
-  writeCurves(join(part, "curves.json"), curves);
-  writeAllocation(join(part, "allocation.json"), allocationFile(allocation, origin));
+  writeCurves(join(folder, "curves.json"), curves);
+  writeAllocation(join(folder, "allocation.json"), allocationFile(allocation, origin));
   const table = { model: network.model, samples, dense, pruned, provenance: origin };
-  writeFileWhole(join(part, "result.json"), JSON.stringify(table, null, 2) + "\n");
-  rmSync(out, { recursive: true, force: true });
-  renameSync(part, out);
+  writeFileWhole(join(folder, "result.json"), JSON.stringify(table, null, 2) + "\n");
 }

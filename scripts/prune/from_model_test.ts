@@ -160,6 +160,32 @@ Deno.test({
 });
 
 Deno.test(
+  "prune --from measures nothing for a folder that cannot be made, and takes one that ends in a slash",
+  inTemporaryFolder(async (folder) => {
+    await testEngine();
+    const [path, images] = [await saveModel(mobileModel(), folder, 1), join(folder, "images")];
+    const { xs, ys } = await writeImages(images, 17);
+    tf.dispose([xs, ys]);
+    const into = (out: string) =>
+      runScript(
+        "prune",
+        ...["--from", path, "--images", images, "--sparsity", "0.3", "--samples", "4", "--levels", "3"],
+        ...["--recovery", "none", "--threads", "1", "--out", out],
+      );
+    mkdirSync(join(folder, "empty"));
+    for (const name of ["new/", "empty/"]) {
+      const { code, stderr } = await into(join(folder, name));
+      assert.equal(code, 0, stderr);
+      assert.ok(existsSync(join(folder, name, "model.json")));
+    }
+    const { code, stderr } = await into(join(path, "out")); // within a file
+    assert.equal(code, 1);
+    assert.doesNotMatch(stderr, /curves/, "nothing was measured");
+    assert.deepEqual(readdirSync(folder).filter((each) => each.includes("part")), []);
+  }),
+);
+
+Deno.test(
   "curves, allocate, prune --root and evaluate take a layers model and its folder step by step",
   inTemporaryFolder(async (folder) => {
     await testEngine();
