@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { realpathSync } from "node:fs";
 import process from "node:process";
+import { gitEnvironment } from "./git_environment.ts";
 import { findRoot, readPackage } from "./root.ts";
 
 /** What only the caller knows about a result. Further fields, such as `levels` or `seconds`, are kept. */
@@ -94,7 +95,6 @@ function findCommit(root: string): string | null {
 }
 
 function git(root: string, ...args: string[]): string {
-  const env: NodeJS.ProcessEnv = { ...process.env, GIT_OPTIONAL_LOCKS: "0" };
-  for (const name of ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"]) delete env[name]; // set within a git hook
+  const env = { ...gitEnvironment(process.env), GIT_OPTIONAL_LOCKS: "0" };
   return execFileSync("git", args, { cwd: root, env, encoding: "utf8", stdio: "pipe", timeout: 5000 });
 }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { gitEnvironment } from "./git_environment.ts";
 import { provenance, type ProvenanceFacts } from "./provenance.ts";
 
 const FACTS: ProvenanceFacts = {
@@ -27,7 +28,9 @@ function inTemporaryFolder(fn: (folder: string) => void): () => void {
 
 function git(folder: string, ...args: string[]): string {
   const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"];
-  return execFileSync("git", [...identity, ...args], { cwd: folder, encoding: "utf8", stdio: "pipe" }).trim();
+  const env = gitEnvironment(process.env); // run within a hook it must not write into the hook's repository
+  return execFileSync("git", [...identity, ...args], { cwd: folder, env, encoding: "utf8", stdio: "pipe" })
+    .trim();
 }
 
 Deno.test(

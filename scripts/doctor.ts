@@ -14,7 +14,7 @@ import { CHECKPOINT_FOLDER } from "./folders.ts";
 import { freeBytes } from "./setup/disk_space.ts";
 import { npmPackages } from "./setup/npm_packages.ts";
 import type { Project } from "./setup/project.ts";
-import { isDone } from "./setup/step.ts";
+import { isDone, type Step } from "./setup/step.ts";
 import { currentProject, STEPS } from "./setup/steps.ts";
 
 const HELP = `Usage: deno task doctor [--json]
@@ -31,6 +31,8 @@ export interface Diagnosis {
   readonly versions: Versions;
   /** Steps of setup, by title: whether each is done. */
   readonly setup: Readonly<Record<string, boolean>>;
+  /** Why some of them cannot be told. */
+  readonly faults: readonly string[];
   readonly engines: readonly EngineReport[];
   /** The engine that a command would take; null if none loads. */
   readonly engine: string | null;
@@ -41,7 +43,16 @@ export interface Diagnosis {
 }
 
 function diagnose(project: Project): Diagnosis {
-  const setup = Object.fromEntries(STEPS.map((step) => [step.title, isDone(step, project)]));
+  const faults: string[] = [];
+  const setup = Object.fromEntries(STEPS.map((step) => [step.title, isFound(step)]));
+  function isFound(step: Step): boolean {
+    try {
+      return isDone(step, project);
+    } catch (error) {
+      faults.push((error as Error).message); // a file of the clone that cannot be read, such as half a merge
+      return false;
+    }
+  }
   const engines = ENGINE_NAMES.map((name) =>
     setup[npmPackages.title]
       ? tryEngine(name, project)
@@ -51,6 +62,7 @@ function diagnose(project: Project): Diagnosis {
   const facts = {
     versions: versions(project),
     setup,
+    faults,
     engines,
     engine: engines.find(({ name, loads }) => loads && (!asked || name === asked))?.name ?? null,
     checkpoints: existsSync(CHECKPOINT_FOLDER)

@@ -9,6 +9,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { startProgress } from "./setup/progress.ts";
 import type { Project } from "./setup/project.ts";
+import { checkChange } from "./setup/python_packages.ts";
 import { withSetupLock } from "./setup/setup_lock.ts";
 import { doStep, isDone } from "./setup/step.ts";
 import { currentProject, gpuMark, STEPS } from "./setup/steps.ts";
@@ -22,7 +23,7 @@ Sets up what is missing: npm packages, Python packages, the TensorFlow addon, Ju
   --quiet   say nothing unless there is something to do
   --help    show this text
 
-Environment: PYTHON and CXX name the Python and the C++ compiler to use.
+Environment: PYTHON and CXX name the Python that makes .venv and the compiler of the addon, whenever those are made.
 Exit codes: 0 done, 1 failed, 2 used wrongly.
 `;
 
@@ -61,6 +62,7 @@ class UsageError extends RangeError {
 }
 
 async function doSteps(project: Project, isQuiet: boolean): Promise<void> {
+  if (project.gpu !== currentProject().gpu) checkChange(project);
   if (project.gpu) writeFileSync(gpuMark(), "");
   else rmSync(gpuMark(), { force: true });
   for (const [i, step] of STEPS.entries()) {
@@ -84,7 +86,7 @@ try {
 } catch (error) {
   const { name, message, stack, code } = error as Error & { code?: string };
   const isUsage = name === "UsageError" || code?.startsWith("ERR_PARSE_ARGS");
-  const isExpected = ["TypeError", "RangeError", "FileError", "UsageError"].includes(name);
+  const isExpected = ["TypeError", "RangeError", "SyntaxError", "FileError", "UsageError"].includes(name);
   process.stderr.write(`setup: ${isExpected && !process.env.RD_DEBUG ? message : stack}\n`);
   process.exitCode = isUsage ? 2 : 1;
 }

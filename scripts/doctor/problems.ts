@@ -14,6 +14,7 @@ export interface Problem {
 export interface Facts {
   readonly versions: Versions;
   readonly setup: Readonly<Record<string, boolean>>;
+  readonly faults: readonly string[];
   readonly engines: readonly EngineReport[];
   readonly engine: string | null;
   readonly checkpoints: readonly string[];
@@ -21,13 +22,16 @@ export interface Facts {
 }
 
 const ENOUGH_BYTES = 2e9;
+/** The stamps alone: the folder also holds whether the GPU's packages are wanted. */
+const INSTALL_ANEW =
+  "rm data/cache/setup/python_packages.json data/cache/setup/tensor_addon.json && deno task setup";
 
 export function problems(facts: Facts): Problem[] {
   return [...setupProblems(facts), ...engineProblems(facts), ...storageProblems(facts)];
 }
 
-function setupProblems({ versions, setup }: Facts): Problem[] {
-  const found: Problem[] = [];
+function setupProblems({ versions, setup, faults }: Facts): Problem[] {
+  const found: Problem[] = faults.map((what) => ({ what, mend: "git status tells more", isFatal: true }));
   const missing = Object.keys(setup).filter((title) => !setup[title]);
   if (missing.length > 0) {
     found.push({ what: `not set up: ${missing.join(", ")}`, mend: "deno task setup", isFatal: true });
@@ -35,13 +39,23 @@ function setupProblems({ versions, setup }: Facts): Problem[] {
   if (versions.node === null || parseInt(versions.node) < OLDEST_NODE) {
     const what = `Node.js ${OLDEST_NODE} or newer is needed, found ${versions.node ?? "none"}`;
     found.push({ what, mend: `install Node.js ${OLDEST_NODE} or newer`, isFatal: true });
+  } else if (!runsTslab(versions.node)) {
+    const what = `tslab's kernel needs Node.js 20.19, 22.12 or newer, found ${versions.node}`;
+    found.push({ what, mend: "install one, or take the kernel Deno", isFatal: false });
   }
   if (versions.compiler === null) {
-    const mend = process.platform === "darwin" ? "xcode-select --install" : "sudo apt-get install g++";
+    const install = process.platform === "darwin" ? "xcode-select --install" : "sudo apt-get install g++";
+    const mend = process.env.CXX ? `unset CXX, now ${process.env.CXX}` : install;
     const isFatal = missing.includes("TensorFlow addon");
     found.push({ what: "no C++ compiler: the addon cannot be built again", mend, isFatal });
   }
   return found;
+}
+
+/** Whether `require` takes ECMAScript modules, as the package that tslab reads is made of. */
+function runsTslab(node: string): boolean {
+  const [major, minor] = node.split(".").map(Number);
+  return major === 20 ? minor >= 19 : major === 22 ? minor >= 12 : major > 22;
 }
 
 function engineProblems({ setup, engines, engine }: Facts): Problem[] {
@@ -52,7 +66,7 @@ function engineProblems({ setup, engines, engine }: Facts): Problem[] {
   }
   if (tensorflow?.loads || Object.values(setup).includes(false)) return [];
   const what = `the fastest engine does not load: ${tensorflow?.reason}`;
-  return [{ what, mend: "rm -r data/cache/setup && deno task setup", isFatal: false }];
+  return [{ what, mend: INSTALL_ANEW, isFatal: false }];
 }
 
 function storageProblems({ checkpoints, freeBytes }: Facts): Problem[] {

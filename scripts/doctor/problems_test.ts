@@ -4,6 +4,7 @@ import { type Facts, problems } from "./problems.ts";
 const WELL: Facts = {
   versions: { node: "20.20.2", compiler: "c++ 12.2.0" },
   setup: { "npm packages": true, "TensorFlow addon": true },
+  faults: [],
   engines: [{ name: "tensorflow", loads: true }, { name: "cpu", loads: true }],
   engine: "tensorflow",
   checkpoints: ["resnet32.safetensors"],
@@ -23,6 +24,11 @@ Deno.test("problems() sends what is not set up to setup", () => {
   assert.deepEqual(others, []);
 });
 
+Deno.test("problems() passes on why a step cannot be told", () => {
+  const [problem] = problems({ ...WELL, faults: ["Cannot read package-lock.json: it must be JSON"] });
+  assert.deepEqual([problem.what, problem.isFatal], ["Cannot read package-lock.json: it must be JSON", true]);
+});
+
 Deno.test("problems() is fatal without an engine, not without the fastest", () => {
   const none = problems({ ...WELL, engines: [], engine: null });
   assert.deepEqual(none.map(({ what, isFatal }) => [what, isFatal]), [["no engine loads", true]]);
@@ -30,6 +36,16 @@ Deno.test("problems() is fatal without an engine, not without the fastest", () =
   const [slow] = problems({ ...WELL, engines, engine: "cpu" });
   assert.equal(slow.what, "the fastest engine does not load: no library");
   assert.equal(slow.isFatal, false);
+  assert.match(slow.mend, /^rm( data\/cache\/setup\/\w+\.json)+ && deno task setup$/); // the mark of --gpu stays
+});
+
+Deno.test("problems() notes a Node.js on which tslab does not start", () => {
+  for (
+    const [node, count] of [["20.18.3", 1], ["20.19.0", 0], ["21.7.0", 1], ["22.11.0", 1], ["24.0.0", 0]]
+  ) {
+    const found = problems({ ...WELL, versions: { ...WELL.versions, node: String(node) } });
+    assert.equal(found.length, count, String(node));
+  }
 });
 
 Deno.test("problems() names an old Node.js, no compiler, no checkpoint, a full disk", () => {

@@ -24,7 +24,7 @@ def has(name):
 print(json.dumps([".".join(map(str, sys.version_info[:3])), has("venv") and has("ensurepip")]))`;
 
 /**
- * Takes the first of $PYTHON, python3, python3.13 … python3.10 that is Python 3.10 to 3.13 and can make a virtual
+ * Takes $PYTHON, or the first of python3, python3.13 … python3.10, that is Python 3.10 to 3.13 and can make a virtual
  * environment.
  *
  * @param oldest Minor version from which on it will do.
@@ -32,14 +32,15 @@ print(json.dumps([".".join(map(str, sys.version_info[:3])), has("venv") and has(
  */
 export function choosePython(project: Project, oldest = 10): Python {
   const minors = MINORS.filter((minor) => minor >= oldest);
-  const names = [project.env.PYTHON, "python3", ...MINORS.map((minor) => `python3.${minor}`)];
+  const { PYTHON: own } = project.env;
+  const names = own ? [own] : ["python3", ...MINORS.map((minor) => `python3.${minor}`)];
   const found: string[] = [];
   let lacksVenv: string | undefined;
   for (const name of names) {
     const path = findProgram(project, [name]);
     const answer = path && probe(path, project);
     if (!answer) {
-      if (name && name === project.env.PYTHON) found.push(`no Python at PYTHON=${name}`);
+      if (name === own) found.push(`no Python at PYTHON=${name}`);
       continue;
     }
     const isRightVersion = minors.some((minor) => answer.version.startsWith(`3.${minor}.`));

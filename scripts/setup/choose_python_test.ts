@@ -40,6 +40,18 @@ Deno.test(
 );
 
 Deno.test(
+  "choosePython() refuses a $PYTHON that will not do, whatever else is there",
+  withProject((project) => {
+    fakePython(project, "python3", "3.12.4");
+    const old = fakePython(project, "old-python", "3.9.18");
+    for (const [PYTHON, found] of [[old, `${old} 3.9.18`], ["nowhere", "no Python at PYTHON=nowhere"]]) {
+      const asked = { ...project, env: { ...project.env, PYTHON } };
+      assert.throws(() => choosePython(asked), { name: "TypeError", message: message(found, MEND.none) });
+    }
+  }),
+);
+
+Deno.test(
   "choosePython() passes over versions too old and too new, one without venv and one that fails",
   withProject((project) => {
     fakePython(project, "python3", "3.14.0");
@@ -78,9 +90,9 @@ Deno.test(
   "choosePython() names what was found when no version fits",
   withProject((project) => {
     fakePython(project, "python3", "3.9.18");
-    const asked = { ...project, env: { ...project.env, PYTHON: "/nowhere/python" } };
-    assert.throws(() => choosePython(asked), {
-      message: message("no Python at PYTHON=/nowhere/python, python3 3.9.18", MEND.none),
+    fakePython(project, "python3.12", "3.12.1", false);
+    assert.throws(() => choosePython(project), {
+      message: /needed, found python3 3\.9\.18, python3\.12 3\.12\.1 without venv \(/,
     });
   }),
 );

@@ -1,6 +1,7 @@
 /** On demand: a public collection of one photograph per ImageNet class, from its repository at a pinned commit. */
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { gitEnvironment } from "../../lib/git_environment.ts";
 import { IMAGENET_CLASS_COUNT } from "../../lib/imagenet_facts.ts";
 import { writeFileWhole } from "../../lib/store.ts";
 import { findProgram, type Project, stampFolder } from "./project.ts";
@@ -48,12 +49,13 @@ export function samplesStep(source: SamplesSource): Step {
     async run(project, say) {
       const folder = imagenetSamplesFolder(project);
       const work = `${folder}.part`;
-      for (const path of [folder, work]) rmSync(path, { recursive: true, force: true });
+      rmSync(work, { recursive: true, force: true });
       mkdirSync(work, { recursive: true });
       say("fetching");
       await checkOut(project, source, work);
       rmSync(join(work, ".git"), { recursive: true });
       writeFileWhole(join(work, "labels.csv"), labelsOf(readdirSync(work)));
+      rmSync(folder, { recursive: true, force: true }); // not before there is another
       renameSync(work, folder);
     },
   };
@@ -69,7 +71,7 @@ async function checkOut(
   if (git === null) throw new TypeError(`Cannot fetch ${TITLE}: git must be on PATH, found none (${mend})`);
   const options: ChildOptions = {
     cwd: folder,
-    env: { ...project.env, GIT_TERMINAL_PROMPT: "0" },
+    env: { ...gitEnvironment(project.env), GIT_TERMINAL_PROMPT: "0" },
     log: join(stampFolder(project), "imagenet_samples.log"),
     action: `fetch ${TITLE} from ${repository}`,
     mend,

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { gitEnvironment } from "../../lib/git_environment.ts";
 import { ignore, withProject } from "./_test_helpers.ts";
 import { imagenetSamplesFolder, samplesStep } from "./imagenet_samples.ts";
 import { findProgram } from "./project.ts";
@@ -24,7 +25,9 @@ if (!hasGit) console.warn("imagenet_samples: not tested, git is not on PATH");
 
 function git(folder: string, ...args: string[]): string {
   const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"];
-  return execFileSync("git", [...identity, ...args], { cwd: folder, encoding: "utf8", stdio: "pipe" }).trim();
+  const env = gitEnvironment(process.env); // run within a hook it must not write into the hook's repository
+  return execFileSync("git", [...identity, ...args], { cwd: folder, env, encoding: "utf8", stdio: "pipe" })
+    .trim();
 }
 
 /** A repository of a photograph a class; then one file changes, so that the tip is another commit than the pinned one. */
@@ -84,8 +87,14 @@ Deno.test({
     "imagenetSamples are fetched over HTTP at their pinned commit, anew after a killed run, and refused otherwise",
   ignore: !hasGit,
   fn: withProject(async (fake) => {
-    const project = { ...fake, env: { ...fake.env, PATH: process.env.PATH } };
     const home = mkdtempSync(join(tmpdir(), "rd-samples-"));
+    const bystander = join(home, "bystander"); // as within one of its hooks: it must be left alone
+    mkdirSync(bystander);
+    git(bystander, "init", "--quiet");
+    const project = {
+      ...fake,
+      env: { ...fake.env, PATH: process.env.PATH, GIT_DIR: join(bystander, ".git") },
+    };
     const { commit, tip } = makeRepository(join(home, "photographs"));
     const { address, close } = serve(home);
     const folder = imagenetSamplesFolder(project);
@@ -123,6 +132,10 @@ Deno.test({
 
       rmSync(join(folder, "n00000007_thing.JPEG"));
       assert.equal(isDone(step, project), false);
+      const elsewhere = samplesStep({ repository: "http://127.0.0.1:1/photographs", commit });
+      await assert.rejects(doStep(elsewhere, project, ignore), TypeError);
+      assert.equal(readdirSync(folder).length, 1000, "what was there stays until there is another");
+      assert.throws(() => git(bystander, "rev-parse", "--verify", "HEAD"));
     } finally {
       await close();
       rmSync(home, { recursive: true });

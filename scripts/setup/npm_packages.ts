@@ -12,6 +12,8 @@ export const OLDEST_NODE = 20;
 const INPUTS = ["package.json", "package-lock.json", ".npmrc", "scripts/tfjs-node/package.json"];
 /** What npm has in its cache it need not ask for again, and no package runs code while it is installed. */
 export const NPM_OPTIONS = ["--ignore-scripts", "--prefer-offline"];
+/** NODE_ENV=production, or a user's own setting, would leave out what tests and tools need. */
+const ALL = ["--include=dev", "--include=optional"];
 /** npm writes this list of what it installed last of all. */
 const INSTALLED = "node_modules/.package-lock.json";
 
@@ -31,7 +33,7 @@ export const npmPackages: Step = {
   async run(project, say) {
     const npm = findNpm(project);
     requireNode(project);
-    await runChild(npm, ["ci", ...NPM_OPTIONS, "--no-audit", "--no-fund", "--loglevel=http"], {
+    await runChild(npm, ["ci", ...NPM_OPTIONS, ...ALL, "--no-audit", "--no-fund", "--loglevel=http"], {
       cwd: project.folder,
       env: npmEnvironment(project.env),
       log: join(stampFolder(project), "npm_packages.log"),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type FakeProject, ignore, withProject } from "./_test_helpers.ts";
 import { findNpm, missingPackages, npmEnvironment, npmPackages } from "./npm_packages.ts";
@@ -94,6 +94,18 @@ Deno.test(
       message:
         "Cannot install the npm packages: Node.js 20 or newer is needed, found 18.19.1 (install Node.js 20 or newer)",
     });
+  }),
+);
+
+Deno.test(
+  "npmPackages asks for all packages, whatever NODE_ENV says",
+  withProject(async (project) => {
+    install(project);
+    project.program("npm", `echo "$@" > ${join(project.folder, "asked")}`);
+    project.program("node", "echo v22.12.0");
+    await npmPackages.run(project, ignore);
+    const asked = readFileSync(join(project.folder, "asked"), "utf8");
+    assert.match(asked, /^ci .*--include=dev --include=optional/);
   }),
 );
 

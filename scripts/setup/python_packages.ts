@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { createHash } from "node:crypto";
 import { sha256 } from "../../lib/store.ts";
+import { requireFreeBytes } from "./disk_space.ts";
 import { type Project, sitePackages, tensorflowLibraries, venvFolder, venvPython } from "./project.ts";
 import type { Say, Step } from "./step.ts";
 import { installedPackages, makeEnvironment } from "./virtual_environment.ts";
@@ -34,12 +35,19 @@ export function requirements(project: Project): string {
   return project.gpu ? "requirements-gpu.txt" : "requirements.txt";
 }
 
-async function install(project: Project, say: Say): Promise<void> {
-  if (project.gpu && process.platform !== "linux") {
-    throw new RangeError(
-      `Cannot set up for a GPU: the system must be linux, got ${process.platform} (deno task setup --cpu)`,
-    );
+/**
+ * What can be known before a change between processor and GPU gives up the packages that are there.
+ *
+ * @throws {RangeError} If the system is not Linux, or the disk lacks the room.
+ */
+export function checkChange(project: Project, platform: string = process.platform): void {
+  if (project.gpu && platform !== "linux") {
+    throw new RangeError(`Cannot set up for a GPU: the system must be linux, got ${platform}`);
   }
+  requireFreeBytes(pythonPackages.title, project.folder, pythonPackages.bytes(project));
+}
+
+async function install(project: Project, say: Say): Promise<void> {
   await makeEnvironment(project, {
     id: "python_packages",
     title: "the Python packages",

@@ -61,6 +61,8 @@ export async function runChild(
 ): Promise<string> {
   mkdirSync(dirname(options.log), { recursive: true });
   const log = createWriteStream(options.log);
+  let logError = "";
+  log.on("error", ({ message }) => logError ||= message); // a full disk, which the program will meet too
   const lines: string[] = [];
   const take = (line: string) => {
     lines.push(line);
@@ -81,9 +83,9 @@ export async function runChild(
     child.on("error", (error) => settle(error.message));
     child.on("close", (code, signal) => settle(code ?? signal ?? "an unknown end"));
   });
-  await new Promise<void>((done) => log.end(() => done()));
+  await new Promise<void>((done) => log.closed ? done() : log.on("close", done).end());
   if (code === 0) return lines.slice(1).join("\n");
-  throw new TypeError(failure(lines.slice(1), code, options));
+  throw new TypeError(failure([logError, ...lines.slice(1)], code, options));
 }
 
 function failure(lines: string[], code: number | string, { action, mend, log }: ChildOptions): string {

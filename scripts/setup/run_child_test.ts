@@ -49,6 +49,20 @@ Deno.test(
   }),
 );
 
+Deno.test({
+  name: "runChild() outlives a log that cannot be written, and names the cause if the program fails",
+  ignore: !existsSync("/dev/full"),
+  fn: withProject(async (project) => {
+    const full = { ...options(project), log: "/dev/full" };
+    const [works, fails] = [project.program("works", "echo done"), project.program("fails", "exit 1")];
+    assert.equal(await runChild(works, [], full), "done");
+    await assert.rejects(runChild(fails, [], full), {
+      name: "TypeError",
+      message: /^Cannot make it: the disk must have room, got (ENOSPC|No space left on device) /,
+    });
+  }),
+});
+
 Deno.test(
   "runChild() tells a missing network and a full disk from other failures",
   withProject(async (project) => {

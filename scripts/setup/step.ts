@@ -44,8 +44,8 @@ export async function doStep(step: Step, project: Project, say: Say): Promise<bo
   const path = stampPath(step, project);
   const adopted = step.isComplete?.(project) ?? false;
   if (!adopted) {
+    requireFreeBytes(step.title, project.folder, step.bytes(project)); // refused, it leaves what is there stamped
     removeStamp(path);
-    requireFreeBytes(step.title, project.folder, step.bytes(project));
     await step.run(project, say);
   }
   const outputs = step.outputs(project);

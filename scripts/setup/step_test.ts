@@ -73,6 +73,17 @@ Deno.test(
 );
 
 Deno.test(
+  "doStep() leaves what is there stamped where the disk has no room",
+  withProject(async (project) => {
+    project.write("in.txt", "one");
+    await doStep(COPY, project, ignore);
+    const huge: Step = { ...COPY, bytes: () => 1e18 };
+    await assert.rejects(doStep(huge, project, ignore), { name: "RangeError", message: /must be free/ });
+    assert.equal(isDone(COPY, project), true);
+  }),
+);
+
+Deno.test(
   "doStep() refuses a step that left nothing",
   withProject(async (project) => {
     project.write("in.txt", "one");

@@ -52,19 +52,24 @@ export const tensorAddon: Step = {
   },
 };
 
-/** In order of preference. */
-export function compilerNames({ env }: Project): (string | undefined)[] {
-  return [env.CXX, "c++", "g++", "clang++"];
+/** In order of preference; a compiler that the user names stands alone. */
+export function compilerNames({ env }: Project): string[] {
+  return env.CXX ? [env.CXX] : ["c++", "g++", "clang++"];
 }
 
 /** @throws {TypeError} If there is none, with the command that installs one. */
 export function findCompiler(project: Project): string {
   const compiler = findProgram(project, compilerNames(project));
   if (compiler !== null) return compiler;
+  const { CXX } = project.env;
+  if (CXX) {
+    throw new TypeError(
+      `Cannot compile the TensorFlow addon: CXX must name one program without arguments, got "${CXX}" (unset CXX)`,
+    );
+  }
   const mend = process.platform === "darwin" ? "xcode-select --install" : "sudo apt-get install g++";
   throw new TypeError(
-    `Cannot compile the TensorFlow addon: a C++ compiler must be on PATH as $CXX, c++, g++ or clang++, ` +
-      `found none (${mend})`,
+    `Cannot compile the TensorFlow addon: a C++ compiler must be on PATH as c++, g++ or clang++, found none (${mend})`,
   );
 }
 

@@ -65,19 +65,25 @@ Deno.test(
 );
 
 Deno.test(
-  "findCompiler() takes $CXX first and says how to get a compiler",
+  "findCompiler() takes $CXX alone where it is set, and says how to get a compiler",
   withProject((project) => {
     const mend = process.platform === "darwin" ? "xcode-select --install" : "sudo apt-get install g++";
     assert.throws(() => findCompiler(project), {
       name: "TypeError",
       message:
-        "Cannot compile the TensorFlow addon: a C++ compiler must be on PATH as $CXX, c++, g++ or clang++, " +
+        "Cannot compile the TensorFlow addon: a C++ compiler must be on PATH as c++, g++ or clang++, " +
         `found none (${mend})`,
     });
     const clang = project.program("clang++", "");
     assert.equal(findCompiler(project), clang);
     const mine = project.program("my-compiler", "");
-    assert.equal(findCompiler({ ...project, env: { ...project.env, CXX: "my-compiler" } }), mine);
+    const using = (CXX: string) => ({ ...project, env: { ...project.env, CXX } });
+    assert.equal(findCompiler(using("my-compiler")), mine);
+    assert.throws(() => findCompiler(using("ccache clang++")), {
+      name: "TypeError",
+      message: "Cannot compile the TensorFlow addon: CXX must name one program without arguments, " +
+        'got "ccache clang++" (unset CXX)',
+    });
   }),
 );
 
