@@ -5,6 +5,7 @@ import process from "node:process";
 import { Command, run, UsageError } from "./command_line.ts";
 import { PROJECT_FOLDER } from "./folders.ts";
 import { environmentPrograms } from "./report/run_python.ts";
+import { pythonEnvironment } from "./setup/virtual_environment.ts";
 
 const FIRST = join(PROJECT_FOLDER, "notebooks", "00_quickstart.ipynb");
 
@@ -24,6 +25,8 @@ async function lab(args: readonly string[]): Promise<void> {
   const opened = `--LabApp.default_url=${labUrl(named ?? FIRST)}`;
   const child = new Deno.Command(join(environmentPrograms(), "jupyter-lab"), {
     args: ["--notebook-dir", PROJECT_FOLDER, opened, ...options],
+    clearEnv: true,
+    env: pythonEnvironment(process.env) as Record<string, string>,
     stdin: "inherit",
   }).spawn();
   Deno.addSignalListener("SIGINT", () => {}); // JupyterLab asks before it stops; wait for its answer

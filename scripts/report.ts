@@ -1,7 +1,7 @@
 /** `deno task report`: runs notebooks and writes each as one HTML file that opens offline. */
 import { basename, resolve } from "node:path";
 import { paperClaims } from "../lib/notebook/claims.ts";
-import { Command, run, wholeNumber } from "./command_line.ts";
+import { Command, run, UsageError, wholeNumber } from "./command_line.ts";
 import { REPORT_FOLDER } from "./folders.ts";
 import { executeNotebook, tellCells } from "./report/execute.ts";
 import type { ListedNotebook } from "./report/index_page.ts";
@@ -24,8 +24,8 @@ interface Options {
 const command = new Command("report")
   .description(
     "Runs notebooks in the kernel they name and writes each as one HTML file: text, code, figures, tables and where " +
-      "the numbers come from. The file makes no request and can be mailed. Several notebooks also get an index.html with " +
-      "the claim ledger: each claim of the paper, what was found, and where.",
+      "the numbers come from. The file makes no request and can be mailed. All notebooks, or several with --out, also get an " +
+      "index.html with the claim ledger: each claim of the paper, what was found, and where.",
   )
   .argument("[notebook...]", "notebooks to run (default: all of notebooks/)")
   .option("--out <folder>", "where the reports go", REPORT_FOLDER)
@@ -47,13 +47,24 @@ async function report(
   { out, execute, timeout, ledger: file, json }: Options,
 ): Promise<void> {
   const notebooks = notebookPaths(paths, "report");
-  if (file !== undefined) checkLedgerPath(file);
+  if (file !== undefined) {
+    checkLedgerPath(file);
+    if (paths.length > 0) {
+      throw new UsageError(
+        "Cannot write a ledger of some notebooks: it would say of what the others judge that it was not tested; " +
+          "leave out the notebooks' names",
+      );
+    }
+  }
   environmentPrograms();
   const folder = resolve(out);
   const { reports, listed, failures } = await reportEach(notebooks, { folder, execute, timeout });
   if (failures.length > 0) throw failuresOf(failures, notebooks.length);
   const lines = ledger(paperClaims(), listed);
-  const index = notebooks.length > 1 ? writeIndex(listed, lines, folder) : null;
+  const isComplete = paths.length === 0; // some notebooks' index must not replace that of all
+  const index = notebooks.length > 1 && (isComplete || folder !== REPORT_FOLDER)
+    ? writeIndex(listed, lines, folder)
+    : null;
   if (file !== undefined) writeLedger(file, lines);
   if (json) console.log(JSON.stringify({ reports, index, ledger: lines }));
   else console.log([...reports, ...(index === null ? [] : [index])].join("\n"));

@@ -26,6 +26,7 @@ import {
   checkExplorerStill,
 } from "./report/_explorer_checks.ts";
 import { CHROMIUM, withBrowser } from "./report/browser.ts";
+import { executeNotebook } from "./report/execute.ts";
 import { readNotebook } from "./report/notebook.ts";
 import { writeReport } from "./report/write_report.ts";
 
@@ -120,6 +121,7 @@ async function inBrowser(path: string, index: string, test: Deno.TestContext): P
     await step("explorer answers the keyboard", {}, checkExplorer);
     await step("explorer keeps rules", {}, checkExplorerRules);
     await step("explorer printed", {}, checkExplorerPrinted);
+    await step("contents mark the section that is read", {}, checkContents);
     await step("index holds the ledger", {}, checkIndex, index);
   });
 }
@@ -159,6 +161,12 @@ async function checkWidth(page: Page): Promise<void> {
     screen: number;
   };
   assert.ok(wide <= screen, `the page is ${wide} wide on a screen of ${screen}`);
+}
+
+async function checkContents(page: Page): Promise<void> {
+  const name = { hasText: "100 % ·" }; // signs that an address writes otherwise
+  await page.locator(".rd-contents a", name).click();
+  await page.locator('.rd-contents a[aria-current="true"]', name).waitFor();
 }
 
 async function checkStatic(page: Page): Promise<void> {
@@ -230,6 +238,33 @@ Deno.test({
 });
 
 Deno.test({
+  name: "report tells why a kernel does not start, and what a cell's own child printed is no event",
+  ignore: noPython,
+  async fn() {
+    await inFolder(async (folder) => {
+      const kernel = join(folder, "kernels", "broken");
+      mkdirSync(kernel, { recursive: true });
+      const argv = ["/bin/sh", "-c", "echo broken: Cannot start: the real reason >&2; exit 1"];
+      writeFileSync(join(kernel, "kernel.json"), JSON.stringify({ argv, display_name: "b", language: "b" }));
+      const notebook = join(folder, "any.ipynb");
+      writeNotebook(notebook, "1;");
+      const env = { JUPYTER_PATH: folder };
+      await assert.rejects(executeNotebook(notebook, { kernel: "broken", env }), {
+        name: "RangeError",
+        message: /: Jupyter must start its kernel and keep the outputs, it says: broken: .* the real reason$/,
+      });
+
+      const script = `import { spawnSync } from "node:child_process";
+spawnSync("echo", ["hello"], { stdio: "inherit" });`;
+      writeNotebook(notebook, script);
+      const events: string[] = [];
+      await executeNotebook(notebook, { onEvent: ({ event }) => events.push(event) });
+      assert.deepEqual(events, ["start", "done"]);
+    });
+  },
+});
+
+Deno.test({
   name: "report refuses in one line what is no notebook, is not there, or would overwrite another",
   ignore: noPython,
   async fn() {
@@ -241,6 +276,16 @@ Deno.test({
         [[join(folder, "gone.ipynb")], 1, /^report: Cannot report .*gone\.ipynb: there is no such file\n$/],
         [["notes.txt"], 2, /^report: Cannot report .*notes\.txt: its name must end in \.ipynb\n$/],
         [["--timeout", "x"], 2, /^report: .*must be a whole number from 1/],
+        [
+          ["--ledger", "ledger.txt"],
+          2,
+          /^report: Cannot write the ledger to ledger\.txt: its name must end in /,
+        ],
+        [
+          [FIXTURE, "--ledger", "ledger.md"],
+          2,
+          /^report: Cannot write a ledger of some notebooks: .* leave out/,
+        ],
       ];
       for (const [args, expected, message] of refused) {
         const { code, stderr } = await report(...args);

@@ -35,7 +35,7 @@ export interface ExecuteOptions {
  * Runs all cells in a kernel, in the notebook's folder; its file stays as it is.
  *
  * @returns The notebook with its outputs.
- * @throws {NotebookError} If a cell fails, takes too long, the kernel dies, or loses lines that are printed.
+ * @throws {NotebookError} If a cell fails, takes too long, the kernel does not start, dies, or loses lines that are printed.
  */
 export async function executeNotebook(path: string, options: ExecuteOptions = {}): Promise<Notebook> {
   const { timeout = 1800, kernel = "", env = {}, onEvent = () => {} } = options;
@@ -53,12 +53,11 @@ export async function executeNotebook(path: string, options: ExecuteOptions = {}
         onEvent(event);
       },
     });
-    if (failure) throw new NotebookError(path, failure);
+    if (failure) throw new NotebookError(path, cellFailure(failure));
     if (code !== 0) {
-      throw new TypeError(
-        `Cannot run ${path}: Jupyter must start its kernel and keep the outputs, it says: ${
-          lastLine(stderr)
-        }`,
+      throw new NotebookError(
+        path,
+        `Jupyter must start its kernel and keep the outputs, it says: ${complaint(stderr)}`,
       );
     }
     return readNotebook(out);
@@ -76,14 +75,18 @@ export function tellCells(command: string, name: string): (event: CellEvent) => 
   };
 }
 
-/** A cell failed. */
+/** A notebook did not run to its end. */
 export class NotebookError extends RangeError {
-  constructor(path: string, { cell, cells, kind = "", message = "" }: CellEvent) {
-    const text = message.startsWith(`${kind}:`)
-      ? message
-      : [kind, message].filter((part) => part !== "").join(": ");
-    super(`Cannot run ${path}: cell ${cell} of ${cells} failed: ${firstLine(text)}`);
+  constructor(path: string, reason: string) {
+    super(`Cannot run ${path}: ${reason}`);
   }
+}
+
+function cellFailure({ cell, cells, kind = "", message = "" }: CellEvent): string {
+  const text = message.startsWith(`${kind}:`)
+    ? message
+    : [kind, message].filter((part) => part !== "").join(": ");
+  return `cell ${cell} of ${cells} failed: ${firstLine(text)}`;
 }
 
 /** The line that names the error, where Node shows the code before it; else the first. */
@@ -92,8 +95,11 @@ function firstLine(text: string): string {
   return lines.find((line) => /^\w*Error: /.test(line)) ?? lines[0] ?? "no message";
 }
 
-function lastLine(text: string): string {
-  return plain(text).trimEnd().split("\n").pop() || "nothing";
+/** What a kernel said before Python's traceback of its end; without any, the traceback's last line. */
+function complaint(text: string): string {
+  const lines = plain(text).split("\n").filter((line) => line.trim() !== "");
+  const [first] = lines;
+  return (first?.startsWith("Traceback ") ? lines.at(-1) : first) ?? "nothing";
 }
 
 /** Without the colours of a terminal. */

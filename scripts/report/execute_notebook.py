@@ -1,9 +1,12 @@
 """Runs a notebook's cells in its own kernel and tells of each on standard output, one JSON object a line.
 
+What the kernel and its children print goes to standard error: they inherit this process's file descriptors.
+
 Usage: execute_notebook.py NOTEBOOK OUT FOLDER SECONDS_PER_CELL KERNEL. Only nbclient speaks Jupyter's protocol; all
 else of the report is TypeScript. An empty KERNEL is the one that the notebook names.
 """
 import json
+import os
 import sys
 import time
 
@@ -43,8 +46,11 @@ def main(source: str, out: str, folder: str, seconds: str, kernel: str) -> int:
     code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
     state = {"number": 0, "start": time.monotonic()}
 
+    events = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
     def tell(**facts: object) -> None:
-        print(json.dumps(facts), flush=True)
+        print(json.dumps(facts), file=events, flush=True)
 
     def start(cell, cell_index: int) -> None:
         if cell_index in code:

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readText, writeFileWhole } from "../../lib/store.ts";
 import { tableMarkdown } from "../../lib/tables.ts";
+import { UsageError } from "../command_line.ts";
 import { ledgerJson, type LedgerLine, ledgerTable } from "./ledger.ts";
 import { pageOrigin } from "./template.ts";
 
@@ -11,7 +12,8 @@ const [BEGIN, END] = ["<!-- claim ledger -->", "<!-- end of the claim ledger -->
  * Saves the ledger, whole or not at all.
  *
  * @param path Ends in `.json`; or in `.md`: then the table stands between two marks, and all around them stays.
- * @throws {RangeError} If the name ends otherwise, or a Markdown file that is there lacks the marks.
+ * @throws {UsageError} If the name ends otherwise.
+ * @throws {RangeError} If a Markdown file that is there lacks the marks.
  */
 export function writeLedger(path: string, lines: readonly LedgerLine[]): void {
   checkLedgerPath(path);
@@ -23,7 +25,7 @@ export function writeLedger(path: string, lines: readonly LedgerLine[]): void {
 /** Refuses a path before the notebooks run. */
 export function checkLedgerPath(path: string): void {
   if (!/\.(json|md)$/.test(path)) {
-    throw new RangeError(`Cannot write the ledger to ${path}: its name must end in .json or .md`);
+    throw new UsageError(`Cannot write the ledger to ${path}: its name must end in .json or .md`);
   }
   if (path.endsWith(".md") && existsSync(path) && !hasMarks(readText(path))) {
     throw new RangeError(

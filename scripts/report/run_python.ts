@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { PROJECT_FOLDER } from "../folders.ts";
+import { pythonEnvironment } from "../setup/virtual_environment.ts";
 
 /** The folder of the environment's programs; `RD_VENV` names another environment. */
 export function environmentPrograms(): string {
@@ -35,7 +36,7 @@ export function runProgram(
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...pythonEnvironment(process.env), ...env },
       stdio: ["pipe", "pipe", "pipe"],
     });
     const parts = { stdout: "", stderr: "" };

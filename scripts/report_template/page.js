@@ -102,22 +102,20 @@
 
   /** Marks the section that is read in the contents. */
   function followHeadings() {
-    const links = new Map([...document.querySelectorAll(".rd-contents a")].map((link) => [
-      decodeURIComponent(link.hash.slice(1)),
-      link,
-    ]));
+    const links = new Map([...document.querySelectorAll(".rd-contents a")].flatMap((link) => {
+      const id = link.hash.slice(1); // nbconvert writes ids as addresses write them
+      const heading = document.getElementById(id) ?? document.getElementById(decodeURIComponent(id));
+      return heading ? [[heading, link]] : [];
+    }));
     const observer = new IntersectionObserver((entries) => {
       const seen = entries.find(({ isIntersecting }) => isIntersecting);
       if (!seen) return;
-      for (const [id, link] of links) {
-        if (id === seen.target.id) link.setAttribute("aria-current", "true");
+      for (const [heading, link] of links) {
+        if (heading === seen.target) link.setAttribute("aria-current", "true");
         else link.removeAttribute("aria-current");
       }
     }, { rootMargin: "0px 0px -70% 0px" });
-    for (const id of links.keys()) {
-      const heading = document.getElementById(id);
-      if (heading) observer.observe(heading);
-    }
+    for (const heading of links.keys()) observer.observe(heading);
   }
 
   const contents = document.querySelector(".rd-contents details");
