@@ -1,6 +1,7 @@
 /** Where the project keeps its data, and reading it by name: notebooks hold no file paths. */
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import process from "node:process";
 import { loadNetwork } from "./checkpoint.ts";
 import { type Cifar10Part, type ImageSet, readCifar10 } from "./cifar10.ts";
 import { readImagenetResnet50 } from "./imagenet_resnet50.ts";
@@ -14,9 +15,10 @@ export function makeFolderOf(path: string): void {
   mkdirSync(dirname(resolve(path)), { recursive: true });
 }
 
-/** Where a notebook puts a file for its reader: a path in `reports/`, which is made if need be. */
+/** Where a notebook puts a file for its reader: a path in `reports/`, or in `RD_OUTPUTS`, which is made if need be. */
 export function outputPath(name: string): string {
-  const path = workPath("reports", name);
+  const folder = process.env.RD_OUTPUTS;
+  const path = folder ? resolve(folder, name) : workPath("reports", name);
   makeFolderOf(path);
   return path;
 }

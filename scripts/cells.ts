@@ -33,7 +33,11 @@ async function cells(named: string[], { fix, tslab }: { fix?: boolean; tslab?: b
   const faults: string[] = [];
   const twins = new Map<string, string>();
   for (const path of paths) {
-    if (fix) await formatCells(path);
+    if (fix) {
+      await formatCells(path).catch((error: Error) => {
+        throw new SyntaxError(`${basename(path)}: ${error.message}`);
+      });
+    }
     const notebook = readNotebook(path);
     const twin = writeTwin(notebook);
     const name = basename(path);

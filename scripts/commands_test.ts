@@ -628,6 +628,15 @@ const REFUSALS: Refusal[] = [
     message: /^Cannot store half floats: --half goes with --compact$/,
   },
   {
+    title: "options of a recovery that is not asked for",
+    name: "prune",
+    code: 2,
+    args: (
+      { allocation, weights },
+    ) => [...MODEL, "--weights", weights, "--allocation", allocation, "--no-augment"],
+    message: /^Cannot use --no-augment: it goes with --recovery, which is none$/,
+  },
+  {
     title: "targets that fall",
     name: "iterate",
     code: 2,
@@ -712,6 +721,27 @@ const REFUSALS: Refusal[] = [
     message: /^Cannot read .*never\.state: /,
   },
 ];
+
+Deno.test("prune --from --help explains pruning a layers model", async () => {
+  const { code, stdout } = await command("prune", "--from", "--help");
+  assert.equal(code, 0);
+  assert.match(stdout, /--images <folder>/);
+});
+
+Deno.test("test takes no arguments, and says so", async () => {
+  const [help, named] = [await command("run_tests", "--help"), await command("run_tests", "lib/x_test.ts")];
+  assert.deepEqual([help.code, named.code], [0, 2]);
+  assert.match(help.stdout, /^Usage: deno task test\n/);
+  assert.match(named.stderr, /^test: it takes no arguments\n/);
+});
+
+Deno.test("prune refuses one name for both its files", async () => {
+  const { allocation, weights, folder } = await openWorkshop();
+  const both = join(folder, "both");
+  const args = [...MODEL, "--weights", weights, "--allocation", allocation, "--out", both, "--compact", both];
+  const line = errorLine(await command("prune", ...args), 2);
+  assert.match(line, /^prune: Cannot write two files to .*both: --compact must name another than --out$/);
+});
 
 for (const { title, name, code, args, message } of REFUSALS) {
   Deno.test(`${name} refuses ${title}: one line, exit code ${code}, nothing written`, () =>

@@ -7,7 +7,7 @@ import type { Network } from "../lib/network.ts";
 import { PIXEL_SCALINGS, type PixelScaling, pixelScaling } from "../lib/pixel_scalings.ts";
 import { denseWeightsPath, loadImagenetResnet50 } from "../lib/project.ts";
 import { sha256 } from "../lib/store.ts";
-import { type Command, Option, wholeNumber } from "./command_line.ts";
+import { type Command, Option, UsageError, wholeNumber } from "./command_line.ts";
 import { installOnDemand } from "./setup/install_on_demand.ts";
 import { resnet50Model } from "./setup/resnet50_model.ts";
 import { isDone } from "./setup/step.ts";
@@ -53,13 +53,13 @@ export interface OpenedNetwork {
 export async function openNetwork({ model, weights, pixels }: NetworkFlags): Promise<OpenedNetwork> {
   if (isLayersModel(model)) {
     if (weights !== undefined) {
-      throw new RangeError("Cannot open a layers model with --weights: it brings its own");
+      throw new UsageError("Cannot open a layers model with --weights: it brings its own");
     }
     const { network, file } = await importModel(model, pixels);
     return { network, weightsSha256: modelSha256(file) };
   }
   if (pixels !== undefined) {
-    throw new RangeError(`Cannot scale pixels for ${model}: --pixels goes with a model.json`);
+    throw new UsageError(`Cannot scale pixels for ${model}: --pixels goes with a model.json`);
   }
   if (weights === undefined) architectureNamed(model); // an unknown model is named before a missing file
   if (model === "resnet50" && weights === undefined) {

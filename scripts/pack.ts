@@ -7,6 +7,7 @@ import { Command, run } from "./command_line.ts";
 import { PROJECT_FOLDER } from "./folders.ts";
 import { stagePackage } from "./pack/stage.ts";
 import { findNpm, npmEnvironment } from "./setup/npm_packages.ts";
+import { stampFolder } from "./setup/project.ts";
 import { runChild } from "./setup/run_child.ts";
 import { currentProject } from "./setup/steps.ts";
 
@@ -48,7 +49,7 @@ async function packLibrary(out: string): Promise<string> {
     await runChild(npm, ["pack", "--ignore-scripts", "--offline", "--pack-destination", work], {
       cwd: stage,
       env: npmEnvironment(project.env),
-      log: join(work, "npm.log"),
+      log: join(stampFolder(project), "pack.log"),
       action: "pack the library",
       mend: "try again: deno task pack",
     });

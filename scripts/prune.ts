@@ -1,4 +1,5 @@
 /** `deno task prune`: sets the weights that an allocation prunes to zero, and recovers what can be without labels. */
+import { resolve } from "node:path";
 import { saveNetwork, saveSparseNetwork } from "../lib/checkpoint.ts";
 import { type Engine, loadEngine } from "../lib/engine.ts";
 import { listImageFolder } from "../lib/image_folder.ts";
@@ -97,8 +98,12 @@ const command = addEngineOptions(addNetworkOptions(new Command("prune")))
 
 async function pruneCommand(options: Options): Promise<void> {
   const steps = stepsOf(options);
+  if (steps.length === 0) refuseIdleOptions();
   if (options.half && options.compact === undefined) {
     throw new UsageError("Cannot store half floats: --half goes with --compact");
+  }
+  if (options.compact !== undefined && resolve(options.compact) === resolve(options.out)) {
+    throw new UsageError(`Cannot write two files to ${options.out}: --compact must name another than --out`);
   }
   for (const path of [options.out, options.compact ?? options.out]) makeFolderOf(path);
   const { network: dense, weightsSha256 } = await openNetwork(options);
@@ -165,6 +170,16 @@ function stepsOf({ recovery, stages }: Options) {
   }
 }
 
+/** Options of a recovery that was not asked for: a network given out as recovered would not be. */
+function refuseIdleOptions(): void {
+  const ofRecovery = ["recoveryImages", "root", "statistics", "augment"];
+  const idle = command.options.find((option) =>
+    ofRecovery.includes(option.attributeName()) &&
+    command.getOptionValueSource(option.attributeName()) === "cli"
+  );
+  if (idle) throw new UsageError(`Cannot use ${idle.long}: it goes with --recovery, which is none`);
+}
+
 interface OpenRecovery {
   readonly engine: Engine;
   readonly source: RecoverySource;
@@ -200,4 +215,6 @@ async function recoverWithBar(
   }
 }
 
-await run(Deno.args.some((arg) => /^--from(=|$)/.test(arg)) ? fromModelCommand : command);
+if (!Deno.args.some((arg) => /^--from(=|$)/.test(arg))) await run(command);
+// --help would else be taken for the model that --from names
+await run(fromModelCommand, Deno.args.includes("--help") ? ["--help"] : Deno.args);

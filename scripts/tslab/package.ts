@@ -1,5 +1,5 @@
 /** The package `rd-pruning` in node_modules, under which tslab's cells find the library. */
-import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { FINGERPRINTS_FILE } from "../../lib/built.ts";
@@ -9,6 +9,9 @@ import { sha256 } from "../../lib/store.ts";
 import type { Project } from "../setup/project.ts";
 import type { Step } from "../setup/step.ts";
 import { emitPackage } from "./emit.ts";
+
+/** Builds that are kept, 4 MB each. */
+const KEPT = 5;
 
 /** Built when a tslab kernel starts and the library has changed since: see kernel.cjs. */
 export const tslabPackage: Step = {
@@ -35,7 +38,7 @@ export const tslabPackage: Step = {
     rmSync(folder, { recursive: true, force: true });
     emitPackage(join(project.folder, "lib"), folder);
     pointLink(linkPath(project), folder);
-    removeOthers(folder);
+    removeOld(dirname(folder));
     return Promise.resolve();
   },
 };
@@ -57,9 +60,9 @@ function pointLink(link: string, folder: string): void {
   renameSync(next, link);
 }
 
-/** A kernel that runs has read what it needs of an older one. */
-function removeOthers(folder: string): void {
-  for (const name of readdirSync(dirname(folder))) {
-    if (name !== basename(folder)) rmSync(join(dirname(folder), name), { recursive: true });
-  }
+/** A kernel that runs may still read modules of an older build: the newest few stay. */
+function removeOld(builds: string): void {
+  const newestFirst = readdirSync(builds).map((name) => join(builds, name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  for (const folder of newestFirst.slice(KEPT)) rmSync(folder, { recursive: true });
 }
