@@ -72,6 +72,11 @@ export function provenance(facts: Readonly<ProvenanceFacts>, options: Provenance
   };
 }
 
+/** A commit for people: its first ten digits, and whether tracked files differed from it. */
+export function commitText(commit: string): string {
+  return `commit ${commit.slice(0, 10)}${commit.endsWith("+dirty") ? " with changes" : ""}`;
+}
+
 function runtimeVersions(): Record<string, string> {
   const { deno, node } = process.versions;
   const runtime = deno === undefined ? `node ${node}` : `deno ${deno}`;

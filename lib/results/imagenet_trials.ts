@@ -2,6 +2,7 @@
 import type { LayerAllocation } from "../allocation.ts";
 import type { ImagenetTable } from "../imagenet/rows.ts";
 import { type PhotographTrial, readTrials } from "../imagenet/trial_file.ts";
+import { commitText } from "../provenance.ts";
 import { projectPath } from "../root.ts";
 import type { Trial } from "../trials.ts";
 
@@ -63,12 +64,12 @@ function absentNote(table: string): string {
 function noteOf(found: readonly PhotographTrial[]): string {
   const { testImages, setup, provenance: { engine } } = found[0];
   const unlabelled = found.find((trial) => trial.setup.unlabelled !== null)?.setup.unlabelled;
-  const commits = [...new Set(found.map(({ provenance: { commit } }) => commit?.slice(0, 8) ?? "unknown"))];
+  const commits = found.map(({ provenance: { commit } }) => commit ? commitText(commit) : "unknown commit");
   const recovery = unlabelled
     ? `; \`bn\`: batch statistics measured anew on ${unlabelled.images} others, no label read`
     : "";
   return `ResNet-50 pruned in one shot, nothing fine-tuned; ${testImages} test photographs ` +
-    `(${setup.test.name})${recovery}. ${engine}, commit ${commits.join(", ")}.`;
+    `(${setup.test.name})${recovery}. ${engine}, ${[...new Set(commits)].join(", ")}.`;
 }
 
 /** `tab4` → `Tab. 4`. */

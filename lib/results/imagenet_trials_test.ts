@@ -8,6 +8,7 @@ import { imagenetTrialsTable } from "../tables/imagenet_trials.ts";
 import { pairTrials, trialPairsText } from "../tables/trials.ts";
 import { imagenetTrials } from "./imagenet_trials.ts";
 
+const COMMIT = "0123456789abcdef+dirty";
 const TEST = { name: "photos, images 5…24", images: 20, sha256: "aa" };
 
 /** The first `right` of twenty photographs. */
@@ -23,7 +24,7 @@ function trial(names: readonly string[], right: number, stage = "none"): Photogr
     distortion: 3.5,
     layers: [{ name: "conv1", weights: 10, level: 0.6, pruned: 6 }],
     setup: { weightsSha256: "bb", test: TEST, unlabelled: stage === "bn" ? { ...TEST, images: 5 } : null },
-    provenance: { runId: `${names[0]} ${stage}`, engine: "some engine", commit: "0123456789" } as Provenance,
+    provenance: { runId: `${names[0]} ${stage}`, engine: "some engine", commit: COMMIT } as Provenance,
   };
 }
 
@@ -47,7 +48,7 @@ Deno.test(
     assert.equal(
       note,
       "ResNet-50 pruned in one shot, nothing fine-tuned; 20 test photographs (photos, images 5…24); `bn`: batch " +
-        "statistics measured anew on 5 others, no label read. some engine, commit 01234567.",
+        "statistics measured anew on 5 others, no label read. some engine, commit 0123456789 with changes.",
     );
     assert.deepEqual(origins, [{ runId: "joint none" }, { runId: "joint bn" }]);
 

@@ -1,6 +1,6 @@
 /** Where a notebook's numbers come from, shown in a line and kept for the report's footer. */
 import { escapeMarkup } from "../markup.ts";
-import type { Provenance } from "../provenance.ts";
+import { commitText, type Provenance } from "../provenance.ts";
 import type { Bundle } from "./kernel.ts";
 
 /** Whole records travel under this type; the report reads them. */
@@ -25,9 +25,7 @@ export function provenanceLine({ runId, commit, engine, seed, protocol, samples 
     samples === null ? null : `N = ${samples}`,
     seed === null ? null : `seed ${seed}`,
     engine,
-    commit === null
-      ? null
-      : `commit ${commit.slice(0, 10)}${commit.endsWith("+dirty") ? " with changes" : ""}`,
+    commit === null ? null : commitText(commit),
     `run ${runId}`,
   ];
   return facts.filter((fact) => fact !== null && fact !== "").join(" · ");
