@@ -231,7 +231,7 @@ Deno.test("readTrainingLog() reads the log of the training command", () => {
   const line =
     '{"model":"resnet32","epoch":1,"loss":1.66,"top1":0.38,"seconds":186.8,"testTop1":0.485,"samples":10000}';
   const epochs = readTrainingLog([line, line.replace('"epoch":1', '"epoch":2'), ""]);
-  const first = { epoch: 1, loss: 1.66, top1: 0.38, testTop1: 0.485, learningRate: null };
+  const first = { epoch: 1, loss: 1.66, top1: 0.38, testTop1: 0.485, samples: 10000, learningRate: null };
   assert.deepEqual(epochs, [first, { ...first, epoch: 2 }]);
 });
 
@@ -260,8 +260,8 @@ Deno.test("trainingLogsChart() draws each run in its colour and lists its last a
     epochs: second,
   }]);
   assert.deepEqual(table.rows, [
-    ["a", 2, 1.5, 0.4, 0.5, 0.6, 1, null],
-    ["b", 2, 1, null, 0.7, 0.7, 1, 0.1],
+    ["a", 2, 1.5, 0.4, 0.5, null, 0.6, 1, null],
+    ["b", 2, 1, null, 0.7, null, 0.7, 1, 0.1],
   ]);
   const lines = data as ScatterTrace[];
   // a: test, training, loss; b: test, loss, rate (what it lacks is not drawn)
@@ -278,6 +278,25 @@ Deno.test("trainingLogsChart() draws each run in its colour and lists its last a
     ["Loss (nats)", "Top-1 (% of images)", "Learning rate"],
   );
   assert.match(staticSvg(trainingLogsChart([{ name: "b", epochs: second }])), /Learning rate/);
+});
+
+Deno.test("trainingLogsChart() tells how many test images were judged, and ranks only epochs of the most", () => {
+  const run = (name: string, judged: readonly (readonly [testTop1: number, samples: number | null])[]) => ({
+    name,
+    epochs: judged.map(([testTop1, samples], i) => (
+      { epoch: i + 1, loss: 1, top1: null, testTop1, samples, learningRate: null }
+    )),
+  });
+  const mixed = run("a", [[0.9, 1000], [0.7, 10000], [0.8, 1000]]);
+  const { alt, layout, table } = trainingLogsChart([mixed, run("b", [[0.6, null]])]);
+  assert.deepEqual(table.rows.map((row) => row.slice(4, 8)), [[0.8, 1000, 0.7, 2], [0.6, null, 0.6, 1]]);
+  assert.match(
+    alt,
+    /a: 80\.00 % of 1,000 test images after epoch 3, best 70\.00 % of 10,000 test images in epoch 2/,
+  );
+  assert.match(alt, /b: 60\.00 % of test images after epoch 1, best 60\.00 % in epoch 1/);
+  const subtitle = /^Top-1 on 1,000 or 10,000 or an unknown number of test images: solid/;
+  assert.match(layout.title.subtitle!.text, subtitle);
 });
 
 Deno.test("trainingLogsChart() leaves the learning rate out where no log holds it, and takes one epoch", () => {

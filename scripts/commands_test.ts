@@ -267,8 +267,8 @@ Deno.test("plot-log draws several logs as a page without scripts and as an SVG, 
   assert.deepEqual(rest, { out });
   const { top1, ...last } = JSON.parse(sampleLog(2)[1]);
   assert.deepEqual((runs as object[])[0], {
-    ...{ name: "b", epoch: 2, loss: last.loss, top1, testTop1: last.testTop1, learningRate: null },
-    ...{ bestTestTop1: last.testTop1, bestEpoch: 2 },
+    ...{ name: "b", epoch: 2, loss: last.loss, top1, testTop1: last.testTop1, samples: 10000 },
+    ...{ learningRate: null, bestTestTop1: last.testTop1, bestEpoch: 2 },
   });
   assert.match(readFileSync(out, "utf8"), /^<svg [^]*<\/svg>\n$/);
 

@@ -8,6 +8,8 @@ export interface Epoch {
   /** On the training images as they were seen, augmented. */
   readonly top1: number | null;
   readonly testTop1: number;
+  /** Test images judged; null in logs that do not tell. */
+  readonly samples: number | null;
   /** Of the epoch's last step; null in logs of before it was written. */
   readonly learningRate: number | null;
 }
@@ -48,6 +50,7 @@ function readEpoch({ line, from }: { line: string; from: string }): Epoch {
     loss: number("loss"),
     top1: optional("top1"),
     testTop1: number("testTop1"),
+    samples: optional("samples"),
     learningRate: optional("learningRate"),
   };
 }

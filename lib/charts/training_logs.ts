@@ -1,5 +1,5 @@
 /** Several training runs over each other: accuracy, loss and learning rate by epoch. */
-import { formatPercent, formatShort } from "../tables/format.ts";
+import { formatNumber, formatPercent, formatShort } from "../tables/format.ts";
 import type { Cell } from "../tables.ts";
 import { shareAxis } from "./axes.ts";
 import type { Axis, Figure, ScatterTrace } from "./figure.ts";
@@ -50,7 +50,7 @@ export function trainingLogsChart(logs: readonly TrainingLog[]): Figure {
     data,
     layout: layout({
       title,
-      subtitle: "Top-1 on test images: solid; on training images as they were seen, augmented: dashed",
+      subtitle: `Top-1 on ${imagesText(all)}: solid; on training images as they were seen, augmented: dashed`,
       height: rates.length > 0 ? 640 : 500,
       legend: data.filter(({ showlegend }) => showlegend !== false).map(({ name = "" }) => name),
       hovermode: "x unified",
@@ -76,14 +76,15 @@ export function trainingLogsChart(logs: readonly TrainingLog[]): Figure {
         { name: "training loss", digits: 4 },
         { name: "training top-1", unit: "%", digits: 2 },
         { name: "test top-1", unit: "%", digits: 2 },
+        { name: "test images", digits: 0 },
         { name: "best test top-1", unit: "%", digits: 2 },
         { name: "in epoch" },
         { name: "learning rate" },
       ],
       rows: logs.map(({ name, epochs }): Cell[] => {
-        const { epoch, loss, top1, testTop1, learningRate } = epochs[epochs.length - 1];
+        const { epoch, loss, top1, testTop1, samples, learningRate } = epochs[epochs.length - 1];
         const best = bestEpoch(epochs);
-        return [name, epoch, loss, top1, testTop1, best.testTop1, best.epoch, learningRate];
+        return [name, epoch, loss, top1, testTop1, samples, best.testTop1, best.epoch, learningRate];
       }),
     },
   };
@@ -117,14 +118,29 @@ function runTraces({ name, epochs }: TrainingLog, i: number): ScatterTrace[] {
 }
 
 function runSentence({ name, epochs }: TrainingLog): string {
-  const { epoch, loss, testTop1 } = epochs[epochs.length - 1];
+  const last = epochs[epochs.length - 1];
   const best = bestEpoch(epochs);
-  return `${name}: ${formatPercent(testTop1, 2)} of the test images after epoch ${epoch}, best ${
+  const where = best.samples === last.samples ? "" : ` of ${imagesText([best])}`;
+  return `${name}: ${formatPercent(last.testTop1, 2)} of ${
+    imagesText([last])
+  } after epoch ${last.epoch}, best ${
     formatPercent(best.testTop1, 2)
-  } in epoch ${best.epoch}, training loss ${formatShort(epochs[0].loss)} to ${formatShort(loss)}.`;
+  }${where} in epoch ${best.epoch}, training loss ${formatShort(epochs[0].loss)} to ${
+    formatShort(last.loss)
+  }.`;
 }
 
-/** The epoch of the highest test accuracy, the first of equals. */
+/** `10,000 test images`, or all the counts that there are. */
+function imagesText(epochs: readonly Epoch[]): string {
+  const counts = [...new Set(epochs.map(({ samples }) => samples ?? Infinity))].sort((a, b) => a - b);
+  if (counts[0] === Infinity) return "test images";
+  const names = counts.map((count) => count === Infinity ? "an unknown number of" : formatNumber(count));
+  return `${names.join(" or ")} test images`;
+}
+
+/** The epoch of the highest accuracy, the first of equals, of those judged on the most test images. */
 export function bestEpoch(epochs: readonly Epoch[]): Epoch {
-  return epochs.reduce((a, b) => b.testTop1 > a.testTop1 ? b : a);
+  const most = Math.max(...epochs.map(({ samples }) => samples ?? 0));
+  return epochs.filter(({ samples }) => (samples ?? 0) === most)
+    .reduce((a, b) => b.testTop1 > a.testTop1 ? b : a);
 }
