@@ -5,7 +5,7 @@ import { type PhotographTrial, writeTrials } from "../imagenet/trial_file.ts";
 import { packRight } from "../iterate/right_images.ts";
 import type { Provenance } from "../provenance.ts";
 import { imagenetTrialsTable } from "../tables/imagenet_trials.ts";
-import { pairTrials, trialPairsText } from "../tables/trials.ts";
+import { pairTrials, trialPairsText, trialsTable } from "../tables/trials.ts";
 import { imagenetTrials } from "./imagenet_trials.ts";
 
 const COMMIT = "0123456789abcdef+dirty";
@@ -83,3 +83,16 @@ Deno.test(
     assert.equal(trialPairsText([]), "not measured");
   }),
 );
+
+Deno.test("pairTrials() and trialsTable() refuse a name that stands for two networks at one recovery", () => {
+  const trials = [0.6, 0.8].flatMap((sparsity) =>
+    ["ours", "lamp"].map((name) => ({ ...trial([name], 9), name, method: name, sparsity }))
+  );
+  const refusal = {
+    name: "RangeError",
+    message: "Cannot compare trials: a name must stand once at each recovery, got ours at none 2 times",
+  };
+  assert.throws(() => pairTrials(trials, { first: "ours", second: "lamp", at: "" }), refusal);
+  assert.throws(() => trialsTable(trials), refusal);
+  assert.deepEqual(pairTrials(trials, { first: "global", second: "surp", at: "" }), []);
+});

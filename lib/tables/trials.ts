@@ -8,11 +8,16 @@ import { formatInterval, formatPoints } from "./format.ts";
 
 const SHARE = { unit: "%", digits: 2 };
 
-/** One line for each allocation, its top-1 after each recovery in a column. */
+/**
+ * One line for each allocation, its top-1 after each recovery in a column.
+ *
+ * @throws {RangeError} If a name stands twice at one recovery.
+ */
 export function trialsTable(
   trials: readonly Trial[],
   { caption }: { readonly caption?: string } = {},
 ): Table {
+  checkNames(trials);
   const stages = [...new Set(trials.map(({ stage }) => stage))];
   const images = [...new Set(trials.map(({ testImages }) => testImages))].join(" or ");
   return {
@@ -59,15 +64,31 @@ export function trialPairsTable(
   };
 }
 
-/** Every trial of one allocation beside the other's at the same recovery. */
+/**
+ * Every trial of one allocation beside the other's at the same recovery.
+ *
+ * @throws {RangeError} If one of the names stands twice at one recovery.
+ */
 export function pairTrials(
   trials: readonly Trial[],
   { first, second, at }: { readonly first: string; readonly second: string; readonly at: string },
 ): TrialPair[] {
-  return trials.filter(({ name }) => name === first).flatMap((one) => {
-    const other = trials.find(({ name, stage }) => name === second && stage === one.stage);
+  const named = trials.filter(({ name }) => name === first || name === second);
+  checkNames(named);
+  return named.filter(({ name }) => name === first).flatMap((one) => {
+    const other = named.find(({ name, stage }) => name === second && stage === one.stage);
     return other === undefined ? [] : [{ at, first: one, second: other }];
   });
+}
+
+/** A name that stands twice would pair or show one of several sparsities, whichever came first. */
+function checkNames(trials: readonly Trial[]): void {
+  const [twins] = [...groupBy(trials, ({ name, stage }) => JSON.stringify([name, stage])).values()]
+    .filter(({ length }) => length > 1);
+  if (twins === undefined) return;
+  const [{ name, stage }] = twins;
+  const found = `${name} at ${stage} ${twins.length} times`;
+  throw new RangeError(`Cannot compare trials: a name must stand once at each recovery, got ${found}`);
 }
 
 /** Differences of pairs in points with their intervals, in a line of text; what pairs have in common once. */
