@@ -14,6 +14,7 @@ import {
   accuracyChart,
   costChart,
   curveChart,
+  type Curves,
   curvesChart,
   type Figure,
   layerPanelsChart,
@@ -132,6 +133,33 @@ Deno.test("curveChart() leaves level 0 off the line and marks it at the tick of 
   assert.equal(line.y[0], null);
   assert.deepEqual(line.y.slice(1), curves.layers[0].distortion.slice(1));
   assert.deepEqual(zeros.x, [0]);
+});
+
+Deno.test("curveChart() and curvesChart() name output, statistic and unit of what was measured", () => {
+  const kinds = [
+    { statistic: "mean" },
+    { statistic: "worst" },
+    { statistic: "quantile", quantile: 0.8 },
+    { statistic: "cvar" },
+    { statistic: "normalised" },
+    { statistic: "mean", objective: "single-layer" },
+  ] as const;
+  const titles = [
+    "Output distortion, mean (logits²)",
+    "Output distortion, worst case (logits²)",
+    "Output distortion, 80 % quantile (logits²)",
+    "Output distortion, mean of the worst 10 % (logits²)",
+    "Output distortion, mean (share of ‖logits‖²)",
+    "Distortion of the layer's own output, mean (output²)",
+  ];
+  const curves = kinds.map((kind) => ({ ...sampleCurves(), ...kind }));
+  for (const chart of [curvesChart, (all: Curves) => curveChart(all, "conv1")]) {
+    assert.deepEqual(curves.map((one) => chart(one).layout.yaxis.title.text), titles);
+  }
+  const { alt, layout, table } = curveChart(curves[5], "conv1");
+  assert.match(alt, /: distortion of the layer's own output \(output²\), mean over 256 inputs, at 21 levels/);
+  assert.match(layout.title.subtitle!.text, /mean over 256 inputs$/); // images or noise
+  assert.equal(table.columns[1].unit, "output²");
 });
 
 Deno.test("curveChart() refuses an unknown layer and lists those there are", () => {

@@ -2,13 +2,16 @@
 import type { CurvesFile } from "../rd_files.ts";
 import { formatPercent, formatShort } from "../tables/format.ts";
 import { logAxisWithZero, shareAxis } from "./axes.ts";
+import { type CurveKind, curveWords } from "./curve_words.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
 import { DEPTH_COLOURS, layout, METHOD_STYLES } from "./style.ts";
 import { colourAt } from "./colour.ts";
 import { plotlyText, tickNames } from "./text.ts";
 
 /** What the charts read of a curves file. */
-export type Curves = Pick<CurvesFile, "model" | "statistic" | "samples" | "levels" | "layers">;
+export type Curves =
+  & Pick<CurvesFile, "model" | "statistic" | "samples" | "quantile" | "levels" | "layers">
+  & Pick<CurveKind, "objective">;
 
 /**
  * One layer's rate-distortion curve on a log axis; distortions of 0, as at level 0, stand at a tick of their own.
@@ -31,8 +34,10 @@ export function curveChart(curves: Curves, layerName: string): Figure {
   return {
     title: `Rate–distortion curve of ${layerName}`,
     alt:
-      `Line chart of layer ${layerName} of ${curves.model}: the ${curves.statistic} squared distance of the logits ` +
-      `over ${curves.samples} samples, at ${levels.length} levels of sparsity. ${rises(levels, distortion)}`,
+      `Line chart of layer ${layerName} of ${curves.model}: ${
+        distortionText(curves)
+      }, at ${levels.length} levels of ` +
+      `sparsity. ${rises(levels, distortion)}`,
     data: [
       {
         type: "scatter",
@@ -54,7 +59,10 @@ export function curveChart(curves: Curves, layerName: string): Figure {
     }),
     table: {
       caption: `Distortion of ${layerName} by level`,
-      columns: [{ name: "sparsity", unit: "%", digits: 1 }, { name: "distortion", unit: "logits²" }],
+      columns: [{ name: "sparsity", unit: "%", digits: 1 }, {
+        name: "distortion",
+        unit: curveWords(curves).unit,
+      }],
       rows: levels.map((level, k) => [level, distortion[k]]),
     },
   };
@@ -69,8 +77,10 @@ export function curvesChart(curves: Curves): Figure {
   return {
     title: `Rate–distortion curves of ${model}`,
     alt:
-      `Line chart of the ${layers.length} layers of ${model}, coloured by depth: the ${curves.statistic} squared ` +
-      `distance of the logits over ${curves.samples} samples when one layer alone is pruned. ${summary}`,
+      `Line chart of the ${layers.length} layers of ${model}, coloured by depth: ${
+        distortionText(curves)
+      }, ` +
+      `when one layer alone is pruned. ${summary}`,
     data: [
       ...layers.map(({ name, distortion }, i): ScatterTrace => ({
         type: "scatter",
@@ -96,7 +106,7 @@ export function curvesChart(curves: Curves): Figure {
       yaxis: { title: { text: distortionTitle(curves) }, ...axis },
     }),
     table: {
-      caption: `Distortion by layer and level (logits²)`,
+      caption: `Distortion by layer and level (${curveWords(curves).unit})`,
       columns: [
         { name: "layer" },
         { name: "weights" },
@@ -131,14 +141,18 @@ function rises(levels: readonly number[], distortion: readonly number[]): string
   }.`;
 }
 
-function sampleWords({ statistic, samples }: Curves): string {
-  return statistic === "mean" ? `mean over ${samples} images` : `worst of ${samples} images`;
+function sampleWords(curves: Curves): string {
+  return `${curveWords(curves).statistic} over ${curves.samples} inputs`;
 }
 
-function distortionTitle({ statistic }: Curves): string {
-  return statistic === "mean"
-    ? "Output distortion, mean (logits²)"
-    : "Output distortion, worst case (logits²)";
+function distortionText(curves: Curves): string {
+  const { what, unit } = curveWords(curves);
+  return `${what} (${unit}), ${sampleWords(curves)}`;
+}
+
+function distortionTitle(curves: Curves): string {
+  const { what, statistic, unit } = curveWords(curves);
+  return `${what[0].toUpperCase()}${what.slice(1)}, ${statistic} (${unit})`;
 }
 
 function positiveOrGap(distortion: number): number | null {

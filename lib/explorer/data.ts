@@ -8,6 +8,9 @@ export interface ExplorerData {
   readonly model: string;
   /** Of the distortion: `mean`, `worst` … */
   readonly statistic: string;
+  readonly quantile?: number;
+  /** Where it is not of the logits: `single-layer`. */
+  readonly objective?: string;
   /** Inputs that the curves were measured on, N. */
   readonly samples: number;
   /** Shown first; in [0, 1). */

@@ -1,6 +1,7 @@
 /** The explorer's two charts, drawn anew at each move: pure functions of an answer. */
 import type { FrontPoint } from "../allocate.ts";
 import { shareAxis } from "../charts/axes.ts";
+import { type CurveKind, curveWords } from "../charts/curve_words.ts";
 import type { Coordinate, Figure, ScatterTrace, Trace } from "../charts/figure.ts";
 import { layout, methodStyle } from "../charts/style.ts";
 import { plotlyText, tickNames } from "../charts/text.ts";
@@ -56,6 +57,7 @@ export function frontFigure(
   front: readonly FrontPoint[],
   rivalPoints: readonly (readonly MethodAnswer[])[],
   { ours, rivals }: Answer,
+  kind: CurveKind = { statistic: "mean" },
 ): Figure {
   const title = `Predicted distortion by share of the ${COST_NAMES[cost]} saved`;
   const saved = ({ left }: MethodAnswer) => 1 - left[cost] / dense;
@@ -97,7 +99,7 @@ export function frontFigure(
       legend: lines.map((trace) => trace.name!),
       xaxis: shareAxis(`Share of the ${COST_NAMES[cost]} saved (%)`),
       yaxis: {
-        title: { text: "Distortion (logits squared)" },
+        title: { text: `Distortion (${curveWords(kind).unit})` },
         type: "log",
         range: [low, high],
       },

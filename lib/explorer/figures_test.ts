@@ -30,6 +30,7 @@ Deno.test("frontFigure() marks the answer on lines that fall nowhere, and no lin
     ours: answer.ours,
     rivals,
   });
+  assert.equal(figure.layout.yaxis.title.text, "Distortion (logits²)");
   const [ours, ...others] = figure.data.filter((trace) => trace.type === "scatter");
   const y = ours.y as number[];
   assert.ok(y.every((value, i) => i === 0 || value >= y[i - 1]));
@@ -47,4 +48,19 @@ Deno.test("frontFigure() marks the answer on lines that fall nowhere, and no lin
     const saved = dense.macs - rival.left.macs;
     assert.ok(ask({ cost: "macs", saving: saved / dense.macs - 1e-12 }).ours.distortion <= rival.distortion);
   }
+});
+
+Deno.test("explorer() carries how the curves were measured, and frontFigure() names their unit", () => {
+  const alone = {
+    ...curves,
+    format: "rd-curves/1",
+    objective: "single-layer",
+    quantile: 0.8,
+    provenance: {},
+  };
+  const carried = explorer(alone as never);
+  assert.deepEqual([carried.objective, carried.quantile], ["single-layer", 0.8]);
+  assert.deepEqual([data.objective, "objective" in data], [undefined, false]);
+  const { layout } = frontFigure("macs", dense.macs, front({ cost: "macs" }), rivalPoints(), answer, carried);
+  assert.equal(layout.yaxis.title.text, "Distortion (output²)");
 });

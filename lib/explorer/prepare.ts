@@ -34,12 +34,15 @@ export function explorer(
   { network, sparsity = 0.7, title = `Where should ${curves.model} be pruned?` }: ExplorerOptions = {},
 ): ExplorerData {
   const { layers } = allocationProblem(curves, sparsity, network);
+  const { quantile, objective } = curves;
   budgetForSparsity(sparsity, totalWeightCount(layers));
   return {
     format: "rd-explorer/1",
     title,
     model: curves.model,
     statistic: curves.statistic,
+    ...(quantile !== undefined && { quantile }),
+    ...(typeof objective === "string" && { objective }),
     samples: curves.samples,
     sparsity,
     levels: curves.levels,

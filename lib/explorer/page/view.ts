@@ -1,5 +1,6 @@
 /** The live explorer: asks at each move, and shows the answer within the same turn. */
 import type { FrontPoint } from "../../allocate.ts";
+import { curveWords } from "../../charts/curve_words.ts";
 import type { Figure } from "../../charts/figure.ts";
 import { staticSvg } from "../../static_svg.ts";
 import type { ExplorerData } from "../data.ts";
@@ -51,6 +52,7 @@ export function mountExplorer(host: HTMLElement, data: ExplorerData): void {
       layerTable.node,
     ),
   );
+  const { what, statistic, unit } = curveWords(data);
   const titleId = freshId();
   const panel = element(
     "div",
@@ -60,7 +62,7 @@ export function mountExplorer(host: HTMLElement, data: ExplorerData): void {
       { class: "rd-explorer-title" },
       element("strong", { id: titleId }, data.title),
       element("br"),
-      element("small", {}, `${data.model}, ${data.statistic} distortion over ${data.samples} inputs`),
+      element("small", {}, `${data.model}: ${what} (${unit}), ${statistic} over ${data.samples} inputs`),
     ),
     controls.node,
     result,
@@ -141,7 +143,7 @@ export function mountExplorer(host: HTMLElement, data: ExplorerData): void {
     const points = rivalPoints.filter((_, i) => isShown(methods[i]));
     drawFigure(bars, layerFigure(data.layers, answer.ours, rivals), width);
     const found = { ours: answer.ours, rivals };
-    drawFigure(front, frontFigure(cost, explorer.dense[cost], fronts.points, points, found), width);
+    drawFigure(front, frontFigure(cost, explorer.dense[cost], fronts.points, points, found, data), width);
     table.replaceChildren(methodTable(answer, methods, explorer.dense));
     if (rules.open) layerTable.show(answer.ours, rivals);
   }
