@@ -1,6 +1,12 @@
 /** The explorer's arithmetic: a question in, every method's answer out. Knows no page. */
 import { allocate, type FrontPoint, hullFront, type SearchLimits } from "../allocate.ts";
-import { budgetForSparsity, type Constraints, type CostTable, curveReader } from "../allocation.ts";
+import {
+  budgetForSparsity,
+  type Constraints,
+  type CostTable,
+  curveReader,
+  prunedAtLevel,
+} from "../allocation.ts";
 import { byteCosts, type CostedLayer, layerBytes, layerMacs, macCosts } from "../costs.ts";
 import { type ExplorerData, tableBudget } from "./data.ts";
 import { type RivalCounts, rivalCounts } from "./rival_counts.ts";
@@ -25,6 +31,8 @@ export interface MethodAnswer {
   readonly pruned: readonly number[];
   /** Sum of the curves. */
   readonly distortion: number;
+  /** Whether a curve was read where it has no level. */
+  readonly isBetweenLevels: boolean;
   readonly left: Readonly<Record<ExplorerCost, number>>;
 }
 
@@ -75,6 +83,9 @@ export function prepareExplorer({ levels, layers, rivals: tables }: ExplorerData
     bytes: byteCosts(layers, levels),
   };
   const distortionAt = problemLayers.map(curveReader);
+  const levelCounts = layers.map(({ weights }) =>
+    new Set(levels.map((level) => prunedAtLevel(level, weights)))
+  );
   const leftOf = (cost: ExplorerCost, pruned: readonly number[]) =>
     layers.reduce((sum, layer, i) => sum + COST_OF_LAYER[cost](layer, pruned[i]), 0);
   const allLeft = (pruned: readonly number[]) => ({
@@ -87,7 +98,8 @@ export function prepareExplorer({ levels, layers, rivals: tables }: ExplorerData
 
   function answerOf(method: string, pruned: readonly number[]): MethodAnswer {
     const distortion = pruned.reduce((sum, count, i) => sum + distortionAt[i](count), 0);
-    return { method, pruned, distortion, left: allLeft(pruned) };
+    const isBetweenLevels = pruned.some((count, i) => !levelCounts[i].has(count));
+    return { method, pruned, distortion, isBetweenLevels, left: allLeft(pruned) };
   }
 
   function ask({ cost, saving, constraints }: Question, limits: Partial<SearchLimits> = {}): Answer {

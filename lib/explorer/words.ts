@@ -4,9 +4,12 @@ import { formatPercent, formatShort } from "../tables/format.ts";
 import type { Answer, ExplorerCost, MethodAnswer, OurAnswer } from "./explore.ts";
 import { COST_NAMES } from "./figures.ts";
 
-/** What is known of ours: "proved least", or how far it may be from the least. */
+/** Between levels a curve is read off a line, where a rival may lie lower. */
+export const PROVED = "proved least on the curves' levels";
+
+/** What is known of ours, which takes levels alone: that it is least, or how far it may be from the least. */
 export function certificateText({ proved, gap }: Pick<OurAnswer, "proved" | "gap">): string {
-  if (proved) return "proved least";
+  if (proved) return PROVED;
   return gap < Infinity ? `at most ${formatShort(100 * gap)} % above the least` : "no bound";
 }
 
@@ -21,10 +24,12 @@ export function answerText(cost: ExplorerCost, saving: number, { ours, rivals }:
   } (${timesText(best, ours)}).`;
 }
 
-/** How much more distortion than ours: `1.71 ×`. */
-export function timesText({ distortion }: MethodAnswer, ours: MethodAnswer): string {
+/** How much more distortion than ours: `1.71 ×`; where it is less, whether that was read between levels. */
+export function timesText({ distortion, isBetweenLevels }: MethodAnswer, ours: MethodAnswer): string {
   if (distortion === ours.distortion) return "1 ×";
-  return ours.distortion === 0 ? "–" : `${formatShort(distortion / ours.distortion)} ×`;
+  if (ours.distortion === 0) return "–";
+  const how = distortion < ours.distortion && isBetweenLevels ? ", between levels" : "";
+  return `${formatShort(distortion / ours.distortion)} ×${how}`;
 }
 
 /** What is left of a cost in its unit, with its share of the dense network's. */

@@ -1,11 +1,27 @@
 import assert from "node:assert/strict";
-import type { Answer, MethodAnswer } from "./explore.ts";
+import type { CurvesFile } from "../rd_files.ts";
+import { stillFigure } from "../show/explorer_bundle.ts";
+import { type Answer, type MethodAnswer, prepareExplorer } from "./explore.ts";
+import { explorer } from "./prepare.ts";
 import { constraintsOf, rulesText } from "./rules.ts";
 import { answerText, certificateText, leftText, timesText } from "./words.ts";
 
+/** Two layers of ten and twenty weights. */
+const BETWEEN: CurvesFile = {
+  format: "rd-curves/1",
+  model: "small",
+  statistic: "mean",
+  samples: 1,
+  levels: [0, 0.3, 0.6],
+  layers: [
+    { name: "first", weights: 10, macs: 100, distortion: [0, 1, 8] },
+    { name: "second", weights: 20, macs: 20, distortion: [0, 3, 9] },
+  ],
+  provenance: {},
+};
 const LEFT = { weights: 1, macs: 1, bytes: 1 };
 const answer = (method: string, distortion: number): MethodAnswer => (
-  { method, distortion, pruned: [0], left: LEFT }
+  { method, distortion, pruned: [0], isBetweenLevels: false, left: LEFT }
 );
 
 Deno.test("answerText() names what was asked, the certificate and the best rival", () => {
@@ -13,10 +29,26 @@ Deno.test("answerText() names what was asked, the certificate and the best rival
   const given: Answer = { ours, rivals: [answer("uniform", 9), null, answer("lamp", 3)] };
   assert.equal(
     answerText("macs", 0.7, given),
-    "At least 70.0 % of the multiply–accumulates saved: ours predicts a distortion of 2, proved least; " +
-      "the best rival, LAMP, 3 (1.5 ×).",
+    "At least 70.0 % of the multiply–accumulates saved: ours predicts a distortion of 2, " +
+      "proved least on the curves' levels; the best rival, LAMP, 3 (1.5 ×).",
   );
-  assert.match(answerText("weights", 0.7, { ours, rivals: [null] }), /proved least\.$/);
+  assert.match(answerText("weights", 0.7, { ours, rivals: [null] }), /levels\.$/);
+});
+
+Deno.test("answerText() says where a rival is lower as it was read between levels", () => {
+  const data = explorer(BETWEEN);
+  const given = prepareExplorer(data).ask({ cost: "weights", saving: 0.55 });
+  // 17 of 30 weights: on levels six and twelve alone, 8 + 9; uniform's six and eleven cost 8 + 3 + 5 / 6 · 6
+  assert.equal(
+    answerText("weights", 0.55, given),
+    "At least 55.0 % of the weights saved: ours predicts a distortion of 17, " +
+      "proved least on the curves' levels; the best rival, Uniform, 16 (0.941 ×, between levels).",
+  );
+  const still = stillFigure({ ...data, sparsity: 0.55, rivals: data.rivals.slice(1) });
+  assert.match(
+    still.alt,
+    /predicted distortion: Ours 17, proved least on the curves' levels; Uniform 16, between levels\.$/,
+  );
 });
 
 Deno.test("certificateText() tells a gap in percent", () => {

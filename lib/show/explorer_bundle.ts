@@ -9,6 +9,7 @@ import { plotlyText } from "../charts/text.ts";
 import type { ExplorerData } from "../explorer/data.ts";
 import { explorerFrame, type PageCode } from "../explorer/frame.ts";
 import { rivalCounts } from "../explorer/rival_counts.ts";
+import { PROVED } from "../explorer/words.ts";
 import { escapeMarkup } from "../markup.ts";
 import { formatPercent, formatShort } from "../tables/format.ts";
 import { figureHtml } from "./figure_bundle.ts";
@@ -55,9 +56,11 @@ export function stillFigure(data: ExplorerData): Figure {
   const shown: Allocation[] = counts === null
     ? [ours]
     : [ours, allocationAtCounts(problem, counts, { method: rivals[0].method })];
-  const predicted = shown.map(({ method, distortion, proved }) =>
-    `${methodStyle(method).name} ${formatShort(distortion)}${proved ? ", proved least" : ""}`
-  );
+  const predicted = shown.map(({ method, distortion, proved }) => {
+    const isBetweenLevels = ours.proved && distortion < ours.distortion; // else it would be the least
+    const how = proved ? `, ${PROVED}` : isBetweenLevels ? ", between levels" : "";
+    return `${methodStyle(method).name} ${formatShort(distortion)}${how}`;
+  });
   const figure = sparsityChart(shown);
   const subtitle = `At ${formatPercent(sparsity)} of the weights; predicted distortion: ${
     predicted.join("; ")
