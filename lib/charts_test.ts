@@ -376,6 +376,9 @@ Deno.test("tuningChart() has one line a recovery, from no step on, and the dense
     ["Dense", [0, 200]],
   ]);
   assert.equal(table.rows.length, 7);
+  const { error_y, y } = data[0] as ScatterTrace;
+  const ends = [error_y!.arrayminus![0]!, error_y!.array[0]!].map((error) => error.toFixed(6));
+  assert.deepEqual([error_y!.symmetric, y[0], ...ends], [false, 0.42, "0.007000", "0.006000"]);
   assert.match(alt, /After bn: 42\.0 % at 0 steps, 87\.0 % at 200\./);
   assert.throws(() => tuningChart([]), { name: "RangeError", message: /at least one curve, got 0$/ });
 });

@@ -10,6 +10,7 @@ import {
   trainingLogsChart,
 } from "./charts.ts";
 import { staticSvg } from "./static_svg.ts";
+import { errorBars } from "./static_svg/marks.ts";
 import { makeScale, niceStep, writeTick } from "./static_svg/scale.ts";
 import { cutToWidth, px, textWidth, wrap } from "./static_svg/text.ts";
 
@@ -102,6 +103,24 @@ Deno.test("staticSvg() leaves the heading to the page where asked, and is the lo
   const without = staticSvg(figure, { heading: false });
   assert.doesNotMatch(without, /font-size="16"/);
   assert.ok(height(without) < height(staticSvg(figure)));
+});
+
+Deno.test("errorBars() reach as far down as they are told, as far as up where they are not", () => {
+  const scale = { place: (value: unknown) => value as number, ticks: [], start: 0, band: 0 };
+  const bars = (below?: readonly number[]) =>
+    errorBars(
+      {
+        type: "scatter",
+        mode: "markers",
+        x: [1],
+        y: [10],
+        error_y: { type: "data", array: [2], arrayminus: below },
+      },
+      scale,
+      scale,
+    );
+  assert.match(bars([3]), /M1,7V12"/);
+  assert.match(bars(), /M1,8V12"/);
 });
 
 Deno.test("makeScale() places values on linear, log and category axes", () => {

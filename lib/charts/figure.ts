@@ -65,7 +65,11 @@ export interface ScatterTrace extends CommonTrace {
   };
   readonly error_y?: {
     readonly type: "data";
+    /** Upwards; downwards too where it is symmetric. */
     readonly array: readonly (number | null)[];
+    /** @default true */
+    readonly symmetric?: boolean;
+    readonly arrayminus?: readonly (number | null)[];
     readonly color?: string;
     readonly thickness?: number;
     readonly width?: number;

@@ -70,7 +70,9 @@ function lineTrace(recovery: string, points: readonly TuningPoint[], i: number):
     marker: { color: colour, size: 8, symbol },
     error_y: {
       type: "data",
+      symmetric: false,
       array: points.map(({ interval, top1 }) => interval[1] - top1),
+      arrayminus: points.map(({ interval, top1 }) => top1 - interval[0]),
       color: colour,
       thickness: 1.25,
       width: 3,

@@ -114,10 +114,11 @@ function markerColour(style: ScatterTrace["marker"], i: number): string {
 export function errorBars(trace: ScatterTrace, x: Scale, y: Scale): string {
   const { error_y } = trace;
   if (!error_y) return "";
+  const { array, arrayminus: below = array } = error_y;
   const path = trace.x.map((value, i) => {
-    const [middle, error] = [trace.y[i], error_y.array[i]];
-    if (typeof middle !== "number" || error === null || error === undefined) return "";
-    const [at, low, high] = [x.place(value), y.place(middle - error), y.place(middle + error)];
+    const [middle, up, down] = [trace.y[i], array[i] ?? null, below[i] ?? null];
+    if (typeof middle !== "number" || up === null || down === null) return "";
+    const [at, low, high] = [x.place(value), y.place(middle - down), y.place(middle + up)];
     if (at === null || low === null || high === null) return "";
     return [low, high].map((end) => `M${px(at - 3)},${px(end)}h6`).join("") +
       `M${px(at)},${px(low)}V${px(high)}`;
