@@ -383,6 +383,22 @@ Deno.test("tuningChart() has one line a recovery, from no step on, and the dense
   assert.throws(() => tuningChart([]), { name: "RangeError", message: /at least one curve, got 0$/ });
 });
 
+Deno.test("charts with error bars leave room for their ends", () => {
+  const result = { sparsities: [0.5, 0.6], series: [{ method: "ours", top1: [0.5, 0.6], std: [0.3, null] }] };
+  const [point] = samplePoints();
+  const one = { ...point, top1: { mean: 0.5, deviation: 0.3, count: 3 } };
+  const tuning = {
+    recovery: "bn",
+    dense: 0.6,
+    points: [{ steps: 0, top1: 0.5, interval: [0.2, 0.8] as const }],
+  };
+  const charts = [accuracyChart({ ...result, dense: 0.6 }), tradeoffChart([one]), tuningChart([tuning])];
+  for (const { layout } of charts) {
+    const [low, high] = layout.yaxis.range!;
+    assert.ok(low <= 0.2 && high >= 0.8, `${low} ${high}`);
+  }
+});
+
 Deno.test("layerPanelsChart() gives every target its own axis, above the one before", () => {
   const { data, layout } = layerPanelsChart(samplePanels());
   assert.deepEqual(data.map(({ yaxis }) => yaxis), ["y", "y", "y2", "y2", "y3", "y3"]);

@@ -1,10 +1,10 @@
 /** Accuracy against sparsity. */
 import { type AccuracyResult, accuracyTable, checkAccuracy } from "../tables/build.ts";
 import { formatPercent } from "../tables/format.ts";
-import { shareAxis } from "./axes.ts";
+import { shareAxis, shownEnds } from "./axes.ts";
 import { denseTrace } from "./dense_trace.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
-import { DENSE_STYLE, layout, methodStyle } from "./style.ts";
+import { layout, methodStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 /**
@@ -25,7 +25,7 @@ export function accuracyChart(
   }
   const lines = series.map((one) => line(one, sparsities));
   const [low, high] = [sparsities[0], sparsities[sparsities.length - 1]];
-  const values = [dense, ...series.flatMap(({ top1 }) => top1.filter((value) => value !== null))];
+  const data = [...lines, denseTrace(dense, low === high ? [low - 0.05, high + 0.05] : [low, high])];
   return {
     title,
     alt:
@@ -33,20 +33,17 @@ export function accuracyChart(
         formatPercent(high, 0)
       } sparsity; the dense ` +
       `network has ${formatPercent(dense)}. ${atEnd(result)}`,
-    data: [
-      ...lines,
-      denseTrace(dense, low === high ? [low - 0.05, high + 0.05] : [low, high]),
-    ],
+    data,
     layout: layout({
       title,
       subtitle,
-      legend: [...lines.map(({ name = "" }) => name), DENSE_STYLE.name],
+      legend: data.map(({ name = "" }) => name),
       hovermode: "x unified",
       xaxis: shareAxis(
         "Sparsity (% of weights pruned)",
         low === high ? [low - 0.05, high + 0.05] : [low, high],
       ),
-      yaxis: shareAxis("Top-1 accuracy (% of test images)", [Math.min(...values), Math.max(...values)]),
+      yaxis: shareAxis("Top-1 accuracy (% of test images)", shownEnds(data)),
     }),
     table: accuracyTable(result),
   };

@@ -1,6 +1,6 @@
 /** Axes that several charts have. */
 import { formatShort, powerOfTen } from "../tables/format.ts";
-import type { Axis } from "./figure.ts";
+import type { Axis, ScatterTrace } from "./figure.ts";
 
 /** A log axis that has a place for zero, and where that place is. */
 export interface LogAxis {
@@ -68,6 +68,17 @@ export function shareAxis(
     range: [low - air, high + air],
     tickformat: tickFormat(high - low),
   };
+}
+
+/** Least and largest y of traces, error bars included. */
+export function shownEnds(traces: readonly ScatterTrace[]): [number, number] {
+  const values = traces.flatMap(({ y, error_y }) => {
+    const { array = [], arrayminus = array } = error_y ?? {};
+    return y.flatMap((value, i) =>
+      typeof value === "number" ? [value - (arrayminus[i] ?? 0), value + (array[i] ?? 0)] : []
+    );
+  });
+  return [Math.min(...values), Math.max(...values)];
 }
 
 /** Decimals of the percent on the ticks: enough that two of them never read the same. */

@@ -4,7 +4,7 @@ import type { PaperRow } from "../paper.ts";
 import type { ChainSummary } from "../results/chain_summaries.ts";
 import type { Cell, Table } from "../tables.ts";
 import { formatPercent } from "../tables/format.ts";
-import { shareAxis } from "./axes.ts";
+import { shareAxis, shownEnds } from "./axes.ts";
 import { pale } from "./colour.ts";
 import { denseTrace } from "./dense_trace.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
@@ -62,7 +62,6 @@ export function tradeoffChart(points: readonly TradeoffPoint[], options: Tradeof
     ...marks,
     denseTrace(dense, ends),
   ];
-  const ys = traces.flatMap((trace) => trace.y as number[]);
   return {
     title,
     alt:
@@ -80,7 +79,7 @@ export function tradeoffChart(points: readonly TradeoffPoint[], options: Tradeof
       height: 460,
       legend: traces.map(({ name = "" }) => name),
       xaxis: shareAxis(AXES[x].title, ends[0] === ends[1] ? [ends[0] - 0.05, ends[1] + 0.05] : ends),
-      yaxis: shareAxis("Top-1 accuracy (% of test images)", [Math.min(...ys), Math.max(...ys)]),
+      yaxis: shareAxis("Top-1 accuracy (% of test images)", shownEnds(traces)),
     }),
     table: pointsTable(title, lines.flat(), paper),
   };

@@ -2,7 +2,7 @@
 import type { TuningCurve, TuningPoint } from "../results/tuning_curves.ts";
 import type { Cell } from "../tables.ts";
 import { formatPercent } from "../tables/format.ts";
-import { shareAxis } from "./axes.ts";
+import { shareAxis, shownEnds } from "./axes.ts";
 import { denseTrace } from "./dense_trace.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
 import { layout, seriesStyle } from "./style.ts";
@@ -28,7 +28,6 @@ export function tuningChart(
   const [{ dense }] = curves;
   const lines = curves.map(({ recovery, points }, i) => lineTrace(recovery, points, i));
   const data = [...lines, denseTrace(dense, [0, most])];
-  const values = [dense, ...all.map(({ top1 }) => top1)];
   return {
     title,
     alt: `Line chart of top-1 accuracy over up to ${most} optimizer steps; the dense network has ${
@@ -42,7 +41,7 @@ export function tuningChart(
       legend: data.map(({ name = "" }) => name),
       hovermode: "x unified",
       xaxis: { title: { text: "Optimizer steps" }, type: "linear", range: [-0.03 * most, 1.03 * most] },
-      yaxis: shareAxis("Top-1 accuracy (% of test images)", [Math.min(...values), Math.max(...values)]),
+      yaxis: shareAxis("Top-1 accuracy (% of test images)", shownEnds(data)),
     }),
     table: {
       caption: title,
