@@ -56,11 +56,11 @@ export function bootstrapBand(
   return percentileInterval(replicates, coverage);
 }
 
-/** The ends between which the middle `coverage` of the values lies, by nearest rank. */
+/** Least and largest of the values without the outermost ⌊(1 − coverage) / 2 · n⌋ on either side. */
 export function percentileInterval(values: readonly number[], coverage = 0.95): [number, number] {
   const sorted = Float64Array.from(values).sort();
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-  return [at((1 - coverage) / 2), at((1 + coverage) / 2)];
+  const dropped = Math.floor(values.length * (1 - coverage) / 2 + 1e-9); // 1 − 0.9 rounds down
+  return [sorted[dropped], sorted[sorted.length - 1 - dropped]];
 }
 
 function weightedMean(values: ArrayLike<number>, times: Uint16Array): number {

@@ -29,9 +29,18 @@ Deno.test("bootstrapBand() agrees with statistics of resamples written out", () 
       return statisticOf(of(distances), statistic, { norms: of(norms) });
     });
     const [low, high] = bootstrapBand(distances, statistic, resamples, { norms });
-    const expected = percentileInterval(values);
+    const sorted = values.toSorted((a, b) => a - b);
+    const expected = [sorted[1], sorted[48]]; // 2.5 % of 50 are one and a bit
     assert.ok(Math.abs(low - expected[0]) < 1e-12 && Math.abs(high - expected[1]) < 1e-12, statistic);
   }
+});
+
+Deno.test("percentileInterval() drops as many values above as below", () => {
+  const values = Array.from({ length: 40 }, (_, i) => (7 * i) % 40 + 1); // 1 … 40; 2.5 % of them is one
+  assert.deepEqual(percentileInterval(values), [2, 39]);
+  assert.deepEqual(percentileInterval(values.map((value) => -value)), [-39, -2]);
+  assert.deepEqual(percentileInterval(values, 0.9), [3, 38]);
+  assert.deepEqual(percentileInterval([5]), [5, 5]);
 });
 
 Deno.test("bootstrapBand() covers the mean of a normal population about 95 times of 100", () => {
