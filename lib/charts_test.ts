@@ -30,6 +30,7 @@ import {
 } from "./charts.ts";
 import { logAxisWithZero } from "./charts/axes.ts";
 import { colourAt } from "./charts/colour.ts";
+import { LEGEND_ROW } from "./charts/style.ts";
 import { plainText, tickNames } from "./charts/text.ts";
 import { paperTable } from "./paper.ts";
 import { staticSvg } from "./static_svg.ts";
@@ -381,6 +382,12 @@ Deno.test("tuningChart() has one line a recovery, from no step on, and the dense
   assert.deepEqual([error_y!.symmetric, y[0], ...ends], [false, 0.42, "0.007000", "0.006000"]);
   assert.match(alt, /After bn: 42\.0 % at 0 steps, 87\.0 % at 200\./);
   assert.throws(() => tuningChart([]), { name: "RangeError", message: /at least one curve, got 0$/ });
+});
+
+Deno.test("every chart has a height, also where one name fills the legend's line", () => {
+  const epochs = readTrainingLog(sampleLog(2));
+  const { layout } = trainingLogsChart(["a", "b"].map((name) => ({ name: name.repeat(90), epochs })));
+  assert.equal(layout.height - trainingLogsChart([{ name: "a", epochs }]).layout.height, LEGEND_ROW); // a line each
 });
 
 Deno.test("charts with error bars leave room for their ends", () => {

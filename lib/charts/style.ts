@@ -148,7 +148,7 @@ function legendRows(names: readonly string[]): number {
   const all = names.reduce((sum, name) => sum + 50 + 7.5 * name.length, 0);
   return names.length === 0 || all <= 600
     ? Math.min(1, names.length)
-    : Math.ceil(names.length / Math.floor(600 / column));
+    : Math.ceil(names.length / Math.max(1, Math.floor(600 / column)));
 }
 
 function axis(parts: Axis): Axis {
