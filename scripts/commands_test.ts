@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -271,6 +280,18 @@ Deno.test("plot-log draws several logs as a page without scripts and as an SVG, 
     ...{ learningRate: null, bestTestTop1: last.testTop1, bestEpoch: 2 },
   });
   assert.match(readFileSync(out, "utf8"), /^<svg [^]*<\/svg>\n$/);
+
+  const twins = ["one", "two"].map((name) => join(folder, name, "run", "log.jsonl"));
+  for (const path of twins) {
+    mkdirSync(join(path, ".."), { recursive: true });
+    copyFileSync(paths[1], path);
+  }
+  const named = jsonLine(await command("plot-log", ...twins, paths[1], "--json", "--out", out));
+  assert.deepEqual((named.runs as { name: string }[]).map(({ name }) => name), [
+    join("one", "run", "log"),
+    join("two", "run", "log"),
+    "b",
+  ]);
 
   const broken = join(folder, "broken.jsonl");
   writeFileSync(broken, sampleLog(1).join("\n") + '\n{"epoch":2}\n');

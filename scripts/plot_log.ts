@@ -1,5 +1,5 @@
 /** `deno task plot-log`: draws training logs. */
-import { basename, extname } from "node:path";
+import { extname, sep } from "node:path";
 import { readTrainingLog } from "../lib/charts/training_log.ts";
 import { bestEpoch, type TrainingLog, trainingLogsChart } from "../lib/charts/training_logs.ts";
 import { makeFolderOf } from "../lib/project.ts";
@@ -73,10 +73,14 @@ const DRAWINGS: Readonly<Record<string, (figure: Figure) => string>> = {
     }),
 };
 
-/** The file's name without its ending; the whole path where two files share it. */
+/** The file's name without its ending, with as many folders before it as tell it from the other files. */
 function nameOf(path: string, paths: readonly string[]): string {
-  const short = (long: string) => basename(long, ".jsonl");
-  return paths.filter((other) => short(other) === short(path)).length === 1 ? short(path) : path;
+  const parts = (long: string) => long.replace(/\.jsonl$/, "").split(sep);
+  const own = parts(path);
+  const tails = own.map((_, i) => own.slice(-1 - i));
+  const isAlone = (tail: readonly string[]) =>
+    paths.filter((other) => parts(other).slice(-tail.length).join(sep) === tail.join(sep)).length === 1;
+  return (tails.find(isAlone) ?? own).join(sep);
 }
 
 await run(command);
