@@ -1,7 +1,8 @@
 /** What a notebook computed once: kept on the disk by all that decides it, and said to be kept when it is shown again. */
 import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import { tryFile } from "../_files.ts";
 import type { Engine } from "../engine.ts";
 import { workPath } from "../root.ts";
 import { provenance } from "../provenance.ts";
@@ -41,8 +42,9 @@ const FORMAT = "rd-cached/1";
 /**
  * Computes a result, or takes it from the cache if title, inputs, code and processor are those it was computed with.
  *
- * Shows a bar while it computes; afterwards how long it took, or that it is from the cache and of which run. A damaged
- * or foreign file is a miss. A computation that fails or is stopped leaves nothing.
+ * Shows a bar while it computes; afterwards how long it took, or that it is from the cache and of which run.
+ * A damaged or foreign file is a miss, and a result that cannot be kept is returned all the same; a note
+ * beside the bar says so. A computation that fails or is stopped leaves nothing.
  *
  * @param title Names the computation, shown beside the bar; together with the inputs it must tell all that differs.
  * @param inputs Whatever decides the result: numbers, text, networks, calibration sets, image sets, curves, an engine.
@@ -71,6 +73,7 @@ export async function cached<T>(
     await bar.finish(`from the cache: run ${kept.runId}, which took ${duration(kept.seconds)}`);
     return kept.result as T;
   }
+  const isUnfit = existsSync(path);
   const began = now();
   const result = await superviseComputation(compute, bar, supervise?.());
   const { runId, created } = provenance({ engine: null, seed: null, protocol: title, samples: null });
@@ -85,10 +88,26 @@ export async function cached<T>(
     sha256: digest(text),
     result,
   };
-  mkdirSync(folder, { recursive: true });
-  writeFileWhole(path, JSON.stringify(entry));
-  await bar.finish();
+  const notes = [isUnfit ? "the cache's file could not be used" : "", keep(path, entry)];
+  await bar.finish(notes.filter((note) => note !== "").join("; "));
   return JSON.parse(text);
+}
+
+/** Writes the file. Without it the result is as good: what prevented it is returned, for a note. */
+function keep(path: string, entry: Entry): string {
+  const folder = dirname(path);
+  try {
+    tryFile(
+      `Cannot make ${folder}: it must be a folder`,
+      folder,
+      () => mkdirSync(folder, { recursive: true }),
+    );
+    writeFileWhole(path, JSON.stringify(entry));
+    return "";
+  } catch (error) {
+    if (error instanceof FileError) return `not kept: ${error.message}`;
+    throw error;
+  }
 }
 
 async function superviseComputation<T>(

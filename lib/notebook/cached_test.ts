@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cached, type CacheOptions } from "./cached.ts";
@@ -11,7 +11,7 @@ async function inFolder(
   const notes: string[] = [];
   const display = () => ({
     update() {},
-    finish: (note = "computed") => (notes.push(note), Promise.resolve()),
+    finish: (note = "") => (notes.push(note || "computed"), Promise.resolve()),
   });
   try {
     await work({ folder, display, now: () => 0 }, notes);
@@ -57,7 +57,7 @@ Deno.test("cached() tells inputs apart by content, also of typed arrays, maps an
 });
 
 Deno.test("cached() computes anew where the file is cut or altered", async () => {
-  await inFolder(async (options) => {
+  await inFolder(async (options, notes) => {
     let runs = 0;
     const again = () => cached("x", 1, () => [++runs], options);
     await again();
@@ -66,6 +66,26 @@ Deno.test("cached() computes anew where the file is cut or altered", async () =>
     assert.deepEqual(await again(), [2]);
     writeFileSync(path, readFileSync(path, "utf8").replace('"result":[2]', '"result":[3]'));
     assert.deepEqual(await again(), [3]);
+    assert.deepEqual(notes, ["computed", ...Array(2).fill("the cache's file could not be used")]);
+  });
+});
+
+Deno.test("cached() returns a result that cannot be kept, and says what prevented it", async () => {
+  await inFolder(async (options, notes) => {
+    const compute = () => [1];
+    writeFileSync(join(options.folder, "file"), "");
+    const within = join(options.folder, "file", "cache");
+    assert.deepEqual(await cached("x", 1, compute, { ...options, folder: within }), [1]);
+    assert.match(notes[0], /^not kept: Cannot make .*cache: it must be a folder, current answer ENOTDIR /);
+    await cached("x", 1, compute, options);
+    const path = join(options.folder, readdirSync(options.folder).find((name) => name.endsWith(".json"))!);
+    rmSync(path);
+    mkdirSync(path); // no file can take a folder's place
+    assert.deepEqual(await cached("x", 1, compute, options), [1]);
+    assert.match(
+      notes[2],
+      /^the cache's file could not be used; not kept: Cannot write .*: all \d+ bytes must/,
+    );
   });
 });
 
