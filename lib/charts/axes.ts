@@ -1,5 +1,6 @@
 /** Axes that several charts have. */
 import { formatShort, powerOfTen } from "../tables/format.ts";
+import { niceStep, steps } from "../static_svg/scale.ts";
 import type { Axis, ScatterTrace } from "./figure.ts";
 
 /** A log axis that has a place for zero, and where that place is. */
@@ -41,7 +42,10 @@ function withZero(least: number, most: number, exponents: readonly number[]): Lo
   };
 }
 
-/** A log axis around values above 0, others left out; where it spans little, 2 and 5 have ticks beside powers of ten. */
+/**
+ * A log axis around values above 0, others left out; where it spans little, 2 and 5 have ticks beside powers
+ * of ten, and where it spans very little, even steps.
+ */
 export function logAxis(values: readonly number[]): Pick<Axis, "type" | "range" | "tickvals" | "ticktext"> {
   const logs = values.filter((value) => value > 0 && value < Infinity).map(Math.log10);
   const [low, high] = logs.length === 0 ? [0, 1] : [Math.min(...logs), Math.max(...logs)];
@@ -52,8 +56,16 @@ export function logAxis(values: readonly number[]): Pick<Axis, "type" | "range" 
   const isFine = range[1] - range[0] < 2.5;
   const ticks = (isFine ? powers.flatMap((power) => [power, 2 * power, 5 * power]) : powers)
     .filter((tick) => Math.log10(tick) >= range[0] && Math.log10(tick) <= range[1]);
+  if (ticks.length < 2) return { type: "log", range, ...evenTicks(10 ** range[0], 10 ** range[1]) };
   const label = (tick: number) => isFine ? formatShort(tick) : powerOfTen(Math.round(Math.log10(tick)));
   return { type: "log", range, tickvals: ticks, ticktext: ticks.map(label) };
+}
+
+/** At least two, for an axis too short for 1, 2 and 5. */
+function evenTicks(low: number, high: number): Pick<Axis, "tickvals" | "ticktext"> {
+  const ticks = steps(low, high, niceStep((high - low) / 5));
+  const short = ticks.map(formatShort);
+  return { tickvals: ticks, ticktext: new Set(short).size === ticks.length ? short : ticks.map(String) };
 }
 
 /** Sparsity from a to b with a little air, in percent only on the ticks. */

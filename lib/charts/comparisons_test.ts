@@ -142,3 +142,16 @@ Deno.test("logAxis() has 2 and 5 beside powers of ten where it spans little", ()
   assert.deepEqual(logAxis([1, 1e4, 0, Infinity]).ticktext, ["1", "10", "10²", "10³", "10⁴"]);
   assert.deepEqual(logAxis([]).range, [-0.04, 1.04]);
 });
+
+Deno.test("logAxis() has even steps where it is too short for 1, 2 and 5", () => {
+  assert.deepEqual(logAxis([3, 4]).ticktext, ["3", "3.5", "4"]);
+  assert.deepEqual(logAxis([1.2, 1.35]).ticktext, ["1.2", "1.25", "1.3", "1.35"]);
+  assert.deepEqual(logAxis([6, 9]).tickvals, [6, 7, 8, 9]);
+  assert.deepEqual(logAxis([1.2341, 1.2343]).ticktext, ["1.2341", "1.23415", "1.2342", "1.23425", "1.2343"]);
+  for (let low = 1; low < 10; low += 0.07) {
+    for (const ratio of [1.001, 1.1, 1.5, 2, 4]) {
+      const { tickvals = [], ticktext } = logAxis([low, low * ratio]);
+      assert.ok(tickvals.length >= 2 && new Set(ticktext).size === tickvals.length, `${low} ${ratio}`);
+    }
+  }
+});

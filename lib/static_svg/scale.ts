@@ -93,7 +93,8 @@ export function niceStep(least: number): number {
     10 * power;
 }
 
-function steps(low: number, high: number, step: number): number[] {
+/** All multiples of a step between two ends. */
+export function steps(low: number, high: number, step: number): number[] {
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from(
