@@ -422,6 +422,10 @@ Deno.test("costChart() leaves a gap where a source has no time, and its bars sta
 
 Deno.test("charts of chains, layers and costs refuse what they cannot draw", () => {
   assert.throws(() => tradeoffChart([]), { name: "RangeError", message: /at least one point, got 0$/ });
+  assert.throws(() => tradeoffChart([...samplePoints(), ...samplePoints()]), { // of two networks
+    name: "RangeError",
+    message: "Cannot draw the accuracy of chains: Ours must have each target once, got 0.79 twice",
+  });
   assert.throws(() => layerPanelsChart([]), { name: "RangeError", message: /1 to 3 targets, got 0$/ });
   assert.throws(() => costChart([]), { name: "RangeError", message: /at least one, got 0$/ });
   assert.throws(() => costChart([{ ...SAMPLE_COSTS[0], seconds: 0 }]), {

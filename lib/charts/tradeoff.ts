@@ -39,8 +39,8 @@ const AXES: Readonly<
 /**
  * Top-1 of every method variant, mean over seeds with the sample deviation as error bars, the dense network as a line.
  *
- * @param points At least one, such as {@linkcode summariseChains} returns.
- * @throws {RangeError} If there is none.
+ * @param points At least one, of one network and protocol, such as {@linkcode summariseChains} returns.
+ * @throws {RangeError} If there is none, or a variant has a target twice.
  */
 export function tradeoffChart(points: readonly TradeoffPoint[], options: TradeoffOptions = {}): Figure {
   const { x = "sparsity", paper = [], subtitle } = options;
@@ -52,6 +52,7 @@ export function tradeoffChart(points: readonly TradeoffPoint[], options: Tradeof
   const lines = [...groupBy(points, ({ variant }) => variant).values()].map((line) =>
     [...line].sort((a, b) => AXES[x].of(a) - AXES[x].of(b))
   ).sort(([a], [b]) => placeOf(a) - placeOf(b));
+  lines.forEach(checkTargets);
   const dense = points.reduce((sum, point) => sum + point.dense, 0) / points.length;
   const isRepeated = points.some(({ top1 }) => top1.deviation !== null);
   const marks = paperTraces(paper, x);
@@ -83,6 +84,16 @@ export function tradeoffChart(points: readonly TradeoffPoint[], options: Tradeof
     }),
     table: pointsTable(title, lines.flat(), paper),
   };
+}
+
+/** One line through several networks or protocols would be of none of them. */
+function checkTargets(line: readonly TradeoffPoint[]): void {
+  const targets = line.map(({ target }) => target);
+  const twin = targets.find((target, i) => targets.indexOf(target) < i);
+  if (twin === undefined) return;
+  throw new RangeError(
+    `Cannot draw the accuracy of chains: ${line[0].variant} must have each target once, got ${twin} twice`,
+  );
 }
 
 /** Of a method among the known ones, in whose order the lines stand. */
