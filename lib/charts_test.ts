@@ -414,6 +414,14 @@ Deno.test("layerPanelsChart() gives every target its own axis, above the one bef
   assert.equal(data.filter(({ showlegend }) => showlegend !== false).length, 2);
 });
 
+Deno.test("layerPanelsChart() has one key a method, also of those that the first panel lacks", () => {
+  const [low, high] = samplePanels();
+  const more = { ...high, allocations: [sampleAllocation("global"), ...high.allocations] };
+  const { data } = layerPanelsChart([low, more]);
+  const keys = data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name);
+  assert.deepEqual(keys, ["Ours", "LAMP", "Global"]);
+});
+
 Deno.test("costChart() leaves a gap where a source has no time, and its bars stand on the axis's foot", () => {
   const figure = costChart(SAMPLE_COSTS);
   assert.deepEqual(figure.data.map(({ y }) => y), [[0.46, 664.19], [0.002, null]]);

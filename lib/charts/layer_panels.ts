@@ -35,7 +35,7 @@ export function layerPanelsChart(
   const all = panels.flatMap(({ allocations }) => allocations);
   const layers = tickNames(sameLayers(all).map(({ name }) => name));
   const { title = "Sparsity of each layer by target" } = options;
-  const names = panels[0].allocations.map(({ method }) => methodStyle(method).name);
+  const methods = [...new Set(all.map(({ method }) => method))];
   const { subtitle = `Whole network: ${panels.map(({ target }) => formatPercent(target)).join(" · ")}` } =
     options;
   const [first, second, third] = panels.map(({ target }, i) => panelAxis(target, i, panels.length));
@@ -44,14 +44,16 @@ export function layerPanelsChart(
     alt: `Bar charts of the sparsity of ${layers.length} layers, one for each of ${panels.length} targets. ${
       panels.map(describe).join(" ")
     }`,
-    data: panels.flatMap(({ allocations }, i) =>
-      allocations.map((allocation) => bars(allocation, layers, { panel: i, isFirst: i === 0 }))
-    ),
+    data: panels.flatMap(({ allocations }, panel) => allocations.map((allocation) => ({ allocation, panel })))
+      .map(({ allocation, panel }, i) => {
+        const hasKey = all.findIndex(({ method }) => method === allocation.method) === i;
+        return bars(allocation, layers, { panel, hasKey });
+      }),
     layout: layout({
       title,
       subtitle,
       height: 200 + 170 * panels.length,
-      legend: names.map(plotlyText),
+      legend: methods.map((method) => plotlyText(methodStyle(method).name)),
       barmode: "group",
       bargap: 0.25,
       bargroupgap: 0.05,
@@ -87,7 +89,7 @@ function panelAxis(target: number, i: number, count: number): Axis {
 function bars(
   { method, layers }: LayerPanel["allocations"][number],
   x: readonly string[],
-  { panel, isFirst }: { readonly panel: number; readonly isFirst: boolean },
+  { panel, hasKey }: { readonly panel: number; readonly hasKey: boolean },
 ): BarTrace {
   const { colour, name } = methodStyle(method);
   return {
@@ -96,7 +98,7 @@ function bars(
     x,
     y: layers.map(({ pruned, weights }) => pruned / weights),
     yaxis: (["y", "y2", "y3"] as const)[panel],
-    showlegend: isFirst,
+    showlegend: hasKey,
     marker: { color: method === "ours" ? colour : pale(colour), line: { color: colour, width: 1 } },
     hovertemplate: "%{x}: %{y:.1%}",
   };
