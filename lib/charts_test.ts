@@ -213,6 +213,17 @@ Deno.test("sparsityChart() tells one method at several sparsities apart by name 
   assert.equal(new Set(data.map((trace) => JSON.stringify((trace as ScatterTrace).marker))).size, 3);
 });
 
+Deno.test("charts tell all lines apart by line and marker, of sparsities, variants and series", () => {
+  const looks = (traces: Figure["data"]) =>
+    new Set((traces as ScatterTrace[]).map(({ line, marker }) => JSON.stringify([line, marker]))).size;
+  const sparsities = [0.5, 0.6, 0.7, 0.8, 0.9].map((sparsity) => sampleAllocation("lamp", sparsity));
+  assert.equal(looks(sparsityChart(sparsities).data), 5);
+  const variants = ["a", "b", "c", "d", "e", "f"].map((variant) => ({ ...samplePoints()[0], variant }));
+  assert.equal(looks(tradeoffChart(variants).data), 6 + 1); // and the dense network
+  const tunings = Array.from({ length: 14 }, (_, i) => ({ ...sampleTuning()[0], recovery: `${i}` }));
+  assert.equal(looks(tuningChart(tunings).data), 14 + 1);
+});
+
 Deno.test("sparsityChart() refuses allocations over other layers, naming the first that differs", () => {
   const other = sampleAllocation("lamp");
   const layers = other.layers.map((layer, i) => i === 4 ? { ...layer, name: "stem" } : layer);
@@ -309,7 +320,7 @@ Deno.test("trainingLogsChart() draws each run in its colour and lists its last a
   assert.match(staticSvg(trainingLogsChart([{ name: "b", epochs: second }])), /Learning rate/);
 });
 
-Deno.test("trainingLogsChart() tells how many test images were judged, and ranks only epochs of the most", () => {
+Deno.test("trainingLogsChart() tells how many images were judged, and ranks only epochs of the most", () => {
   const run = (name: string, judged: readonly (readonly [testTop1: number, samples: number | null])[]) => ({
     name,
     epochs: judged.map(([testTop1, samples], i) => (
@@ -387,7 +398,8 @@ Deno.test("tuningChart() has one line a recovery, from no step on, and the dense
 Deno.test("every chart has a height, also where one name fills the legend's line", () => {
   const epochs = readTrainingLog(sampleLog(2));
   const { layout } = trainingLogsChart(["a", "b"].map((name) => ({ name: name.repeat(90), epochs })));
-  assert.equal(layout.height - trainingLogsChart([{ name: "a", epochs }]).layout.height, LEGEND_ROW); // a line each
+  const { height } = trainingLogsChart([{ name: "a", epochs }]).layout;
+  assert.equal(layout.height - height, LEGEND_ROW); // a line each
 });
 
 Deno.test("charts with error bars leave room for their ends", () => {

@@ -4,7 +4,7 @@ import { allocationNames, allocationTable, sameLayers } from "../tables/build.ts
 import { formatPercent } from "../tables/format.ts";
 import { pale } from "./colour.ts";
 import type { BarTrace, Figure, ScatterTrace } from "./figure.ts";
-import { layout, type MethodStyle, methodStyle, seriesStyle } from "./style.ts";
+import { layout, type MethodStyle, methodStyle, nextSymbol, seriesStyle } from "./style.ts";
 import { plotlyText, tickNames } from "./text.ts";
 
 type Shown = Pick<Allocation, "method" | "sparsity" | "layers">;
@@ -15,7 +15,7 @@ const MOST_BARS = 2;
 /**
  * Sparsity of each layer under several allocations: bars for one or two, lines for more.
  *
- * The same method at several sparsities gets one colour, paler for each.
+ * The same method at several sparsities gets one colour in four shades, and another marker where these end.
  *
  * @param allocations At least one; all over the same layers.
  * @param options Names tell variants of one method apart, each in a style of its own; else it is the method's.
@@ -124,7 +124,8 @@ function lines(
   x: readonly string[],
   { style: { colour, dash, symbol }, isMain, rank }: Look,
 ): ScatterTrace {
-  const shade = [colour, pale(colour, 0.7), pale(colour, 0.5), pale(colour, 0.35)][Math.min(rank, 3)];
+  const shades = [colour, pale(colour, 0.7), pale(colour, 0.5), pale(colour, 0.35)];
+  const shade = shades[rank % shades.length];
   // the others' lines are faint: many layers make many crossings
   return {
     type: "scatter",
@@ -133,7 +134,7 @@ function lines(
     x,
     y: layers.map(({ pruned, weights }) => pruned / weights),
     line: { color: isMain ? shade : pale(colour, 0.45), width: isMain ? 2.25 : 1.25, dash },
-    marker: { color: shade, size: 6, symbol },
+    marker: { color: shade, size: 6, symbol: nextSymbol(symbol, Math.floor(rank / shades.length)) },
     hovertemplate: "%{y:.1%}",
   };
 }

@@ -44,11 +44,24 @@ export function methodStyle(method: string): MethodStyle {
 
 /** The style of the i-th of several things that are no methods: calibration sets, statistics, networks. */
 export function seriesStyle(i: number): Omit<MethodStyle, "name"> {
-  return SERIES_STYLES[i % SERIES_STYLES.length];
+  const style = SERIES_STYLES[i % SERIES_STYLES.length];
+  return { ...style, symbol: nextSymbol(style.symbol, Math.floor(i / SERIES_STYLES.length)) };
 }
 
-const SERIES_STYLES = ["ours", "lamp", "global", "er-kernel", "lazarevich", "uniform"]
-  .map((method) => METHOD_STYLES[method]);
+/** Those that differ most come first. */
+const SERIES_STYLES = [
+  ...new Set([
+    ...["ours", "lamp", "global", "er-kernel", "lazarevich", "uniform"],
+    ...Object.keys(METHOD_STYLES),
+  ]),
+].map((method) => METHOD_STYLES[method]);
+
+const SYMBOLS = Object.values(METHOD_STYLES).map(({ symbol }) => symbol);
+
+/** The marker so many places after another: for lines that have a colour in common. */
+export function nextSymbol(symbol: MarkerSymbol, places: number): MarkerSymbol {
+  return places === 0 ? symbol : SYMBOLS[(SYMBOLS.indexOf(symbol) + places) % SYMBOLS.length];
+}
 
 /** The dense network: a reference line, not a rival. */
 export const DENSE_STYLE = { name: "Dense", colour: "#6B7280", dash: "dot" } as const;

@@ -8,7 +8,7 @@ import { shareAxis, shownEnds } from "./axes.ts";
 import { pale } from "./colour.ts";
 import { denseTrace } from "./dense_trace.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
-import { layout, METHOD_STYLES, methodStyle } from "./style.ts";
+import { layout, METHOD_STYLES, methodStyle, nextSymbol } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 /** What of a summary is drawn. */
@@ -113,8 +113,8 @@ const DASHES = ["solid", "dash", "dot", "longdashdot"] as const;
 function lineTrace(line: readonly TradeoffPoint[], x: TradeoffAxis, rank: number): ScatterTrace {
   const [{ method, variant }] = line;
   const { colour, dash, symbol } = methodStyle(method);
-  const shade = Math.min(rank, SHADES.length - 1);
-  const shown = rank === 0 ? colour : pale(colour, SHADES[shade]);
+  const shade = rank % SHADES.length;
+  const shown = shade === 0 ? colour : pale(colour, SHADES[shade]);
   return {
     type: "scatter",
     mode: "lines+markers",
@@ -122,7 +122,7 @@ function lineTrace(line: readonly TradeoffPoint[], x: TradeoffAxis, rank: number
     x: line.map(AXES[x].of),
     y: line.map(({ top1 }) => top1.mean),
     line: { color: shown, width: method === "ours" ? 2.5 : 1.75, dash: rank === 0 ? dash : DASHES[shade] },
-    marker: { color: shown, size: 8, symbol },
+    marker: { color: shown, size: 8, symbol: nextSymbol(symbol, Math.floor(rank / SHADES.length)) },
     error_y: {
       type: "data",
       array: line.map(({ top1 }) => top1.deviation),
