@@ -9,6 +9,7 @@ import {
   tableMarkdown,
   tableText,
 } from "./tables.ts";
+import { additivityTable } from "./tables/results.ts";
 
 const TABLE: Table = {
   caption: "Two layers",
@@ -123,4 +124,13 @@ Deno.test("allocationTable() ends with the whole network", () => {
 Deno.test("isTable() knows a table from other values", () => {
   assert.ok(isTable(TABLE));
   for (const value of [null, "text", {}, { caption: "x" }, []]) assert.ok(!isTable(value));
+});
+
+Deno.test("additivityTable() has a dash where nothing was predicted", () => {
+  const { rows } = additivityTable([{ sparsity: 0, predicted: 0, real: 0 }, {
+    sparsity: 0.5,
+    predicted: 2,
+    real: 3,
+  }]);
+  assert.deepEqual(rows, [[0, 0, 0, null], [0.5, 2, 3, 1.5]]);
 });

@@ -1,5 +1,5 @@
 /** Predicted against measured on log axes, with the line where both agree: Fig. 1 and the left of Fig. 4. */
-import { formatPercent, formatShort } from "../tables/format.ts";
+import { formatPercent, formatShort, quotient } from "../tables/format.ts";
 import { logAxis } from "./axes.ts";
 import { colourAt } from "./colour.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
@@ -103,7 +103,7 @@ export function identityChart(parts: IdentityParts): Figure {
       rows: groups.flatMap(({ name, points }) =>
         points.map(({ label, predicted, real }) => [
           ...[name, label, predicted, real],
-          predicted > 0 ? real / predicted : null,
+          quotient(real, predicted),
         ])
       ),
     },

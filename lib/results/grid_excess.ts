@@ -6,6 +6,7 @@ import type { Network } from "../network.ts";
 import { masksFor, pruneNetwork } from "../prune.ts";
 import type { CurvesFile } from "../rd_files.ts";
 import type { Table } from "../tables.ts";
+import { quotient } from "../tables/format.ts";
 
 /** Two allocations at one sparsity; logits squared, means. */
 export interface GridExcess {
@@ -70,9 +71,9 @@ export function gridExcessTable(found: readonly GridExcess[], caption: string): 
     rows: found.map(({ sparsity, predicted, real }) => [
       sparsity,
       predicted.grid,
-      predicted.few / predicted.grid - 1,
+      quotient(predicted.few - predicted.grid, predicted.grid),
       real.grid,
-      real.few / real.grid - 1,
+      quotient(real.few - real.grid, real.grid),
     ]),
   };
 }

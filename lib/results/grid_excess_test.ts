@@ -37,4 +37,6 @@ Deno.test("gridExcess() judges both choices on the grid's curves, and by what th
     },
   );
   assert.deepEqual(gridExcessTable([found], "x").rows, [[sparsity, 1, 9, 3, 1]]);
+  const free = { sparsity, predicted: { grid: 0, few: 0 }, real: { grid: 0, few: 2 } };
+  assert.deepEqual(gridExcessTable([free], "x").rows, [[sparsity, 0, null, 0, null]]);
 });

@@ -5,6 +5,7 @@ import { ternarySearch, withoutOutliers } from "../algorithm1.ts";
 import { allocationProblem } from "../pipeline.ts";
 import type { CurvesFile } from "../rd_files.ts";
 import type { Table } from "../tables.ts";
+import { quotient } from "../tables/format.ts";
 
 /** Predicted distortions at one sparsity, all read off the unfiltered curves. */
 export interface SearchExcess {
@@ -48,7 +49,7 @@ export function searchExcessTable(found: readonly SearchExcess[], caption: strin
     ],
     rows: found.map(({ sparsity, exact, exactFiltered, ternary, ternaryFiltered }) => [
       ...[sparsity, exact],
-      ...[exactFiltered, ternary, ternaryFiltered].map((distortion) => distortion / exact - 1),
+      ...[exactFiltered, ternary, ternaryFiltered].map((distortion) => quotient(distortion - exact, exact)),
     ]),
   };
 }

@@ -30,4 +30,6 @@ Deno.test("searchExcess() finds that filtering changes nothing for the optimum, 
 Deno.test("searchExcessTable() shows excess as a share of the optimum", () => {
   const line = { sparsity: 0.5, exact: 2, exactFiltered: 2, ternary: 3, ternaryFiltered: 2.5 };
   assert.deepEqual(searchExcessTable([line], "x").rows, [[0.5, 2, 0, 0.5, 0.25]]);
+  const free = { sparsity: 0.5, exact: 0, exactFiltered: 0, ternary: 1, ternaryFiltered: 0 };
+  assert.deepEqual(searchExcessTable([free], "x").rows, [[0.5, 0, null, null, null]]);
 });

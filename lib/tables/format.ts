@@ -83,3 +83,8 @@ function superscript(exponent: number): string {
   const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
   return exponent < 0 ? `⁻${digits}` : digits;
 }
+
+/** A quotient as a cell: null, which tables show as a dash, where it would be by 0. */
+export function quotient(value: number, by: number): number | null {
+  return by === 0 ? null : value / by;
+}

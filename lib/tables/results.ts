@@ -2,6 +2,7 @@
 import type { AdditivityResult } from "../additivity.ts";
 import { type Architecture, prunableLayers } from "../network.ts";
 import type { Cell, Table } from "../tables.ts";
+import { quotient } from "./format.ts";
 
 /** One line per prunable layer, and their sums. */
 export function layersTable(architecture: Architecture): Table {
@@ -32,6 +33,8 @@ export function additivityTable(results: readonly AdditivityResult[]): Table {
       { name: "real", unit: "logits²", digits: 2 },
       { name: "real / predicted", digits: 2 },
     ],
-    rows: results.map(({ sparsity, predicted, real }) => [sparsity, predicted, real, real / predicted]),
+    rows: results.map((
+      { sparsity, predicted, real },
+    ) => [sparsity, predicted, real, quotient(real, predicted)]),
   };
 }
