@@ -125,6 +125,14 @@ Deno.test("frontChart() turns weights to sparsity and keeps every method's style
   assert.deepEqual(data.map(({ x }) => x), [[0, 0.5], [0, 0.5], [0.5], [0.4, 0.4]]);
   assert.equal(data[2].marker!.color, METHOD_STYLES.lamp.colour);
   assert.throws(() => frontChart({ title: "t", total: 1, front: [] }), RangeError);
+  const places = [{ pruned: 0, distortion: 0 }];
+  const marks = [{ method: "lamp", places: [] }];
+  assert.throws(() => frontChart({ title: "t", total: 1, front: places, marks }), {
+    name: "RangeError",
+    message: "Cannot draw the front: LAMP must have at least one place, current count is 0",
+  });
+  const free = frontChart({ title: "Free", total: 1, front: places, scale: "linear" });
+  assert.doesNotMatch(staticSvg(free), /NaN/);
 });
 
 Deno.test("scalingChart() leaves out what has no logarithm, and refuses what does not fit", () => {

@@ -36,12 +36,16 @@ export interface FrontParts {
 /**
  * Distortion against sparsity: the front as a line, all allocations as pale dots, chosen ones in their method's style.
  *
- * @throws {RangeError} If the front is empty.
+ * @throws {RangeError} If the front is empty, or a mark has no place.
  */
 export function frontChart(parts: FrontParts): Figure {
   const { title, subtitle, total, front, cloud = [], marks = [], budget, scale = "log" } = parts;
   if (front.length === 0) {
     throw new RangeError("Cannot draw the front: it must have at least one point, current count is 0");
+  }
+  for (const { method, name = methodStyle(method).name, places } of marks) {
+    if (places.length > 0) continue;
+    throw new RangeError(`Cannot draw the front: ${name} must have at least one place, current count is 0`);
   }
   const all = [...front, ...cloud, ...marks.flatMap(({ places }) => places)];
   const { axis, at } = distortionAxis(all.map(({ distortion }) => distortion), scale);
@@ -90,7 +94,7 @@ export function frontChart(parts: FrontParts): Figure {
       mode: "lines",
       name: `Budget: ${formatNumber(budget)} weights`,
       x: [budget / total, budget / total],
-      y: [at(0), top],
+      y: [at(0), at(top)],
       line: { color: DENSE_STYLE.colour, width: 1.5, dash: "dash" },
       hoverinfo: "skip",
     });
@@ -151,7 +155,7 @@ function distortionAxis(
 ): { axis: Axis; at: (distortion: number) => number } {
   const title = { text: "Summed distortion (logits²)" };
   if (scale === "linear") {
-    const top = Math.max(...values);
+    const top = Math.max(...values) || 1;
     return { axis: { title, type: "linear", range: [-0.04 * top, 1.06 * top] }, at: (value) => value };
   }
   const { axis, zeroAt } = logAxisWithZero(values);
