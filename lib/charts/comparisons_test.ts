@@ -78,6 +78,7 @@ Deno.test("the charts of comparisons are plain JSON, escaped, the same in two ru
 Deno.test("identityChart() draws what lies above 0, counts what is near the line, and tells the rest in the table", () => {
   const { data, alt, table, layout } = identity();
   assert.deepEqual((data as ScatterTrace[]).map(({ x }) => x.length), [1, 2, 2]);
+  assert.match(alt, /^Scatter chart of 3 points from 1 to 100: /);
   assert.match(alt, /2 of 3 points \(67 %\) lie within a factor of 1\.25/); // 1.1 / 1 and 100 / 81
   assert.equal(table.rows.length, 4);
   assert.deepEqual(layout.xaxis.range, layout.yaxis.range);
@@ -124,6 +125,7 @@ Deno.test("frontChart() turns weights to sparsity and keeps every method's style
   const data = front("linear").data as ScatterTrace[];
   assert.deepEqual(data.map(({ x }) => x), [[0, 0.5], [0, 0.5], [0.5], [0.4, 0.4]]);
   assert.equal(data[2].marker!.color, METHOD_STYLES.lamp.colour);
+  assert.match(front("log").alt, /2 corners up to 3 logits squared\. LAMP costs 4 at 50\.0 %\.$/);
   assert.throws(() => frontChart({ title: "t", total: 1, front: [] }), RangeError);
   const places = [{ pruned: 0, distortion: 0 }];
   const marks = [{ method: "lamp", places: [] }];

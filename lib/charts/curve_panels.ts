@@ -42,10 +42,8 @@ export function curvePanelsChart(
   return {
     title,
     alt:
-      `${panels.length} line charts side by side, one line a layer. Dearest over cheapest layer, each at half its ` +
-      `weights: ${
-        panels.map(({ curves }) => `${curves.model} ${formatShort(layerSpread(curves, 0.5))}`).join(", ")
-      }.`,
+      `${panels.length} line charts side by side, one line a layer. Dearest over cheapest layer, each at ` +
+      `the level nearest to half its weights: ${panels.map(({ curves }) => spreadText(curves)).join(", ")}.`,
     data: panels.flatMap(({ curves }, i) => lines(curves, families[i], X_AXES[i])),
     layout: layout({
       title,
@@ -77,12 +75,27 @@ export function normalisedCurves({ model, layers }: Pick<Curves, "model" | "laye
   return layers.map(({ distortion }) => distortion.map((value) => value / most));
 }
 
-/** How many times the cheapest layer's distortion the dearest layer's is, both pruned to the level nearest to a sparsity. */
+/**
+ * How many times the cheapest layer's distortion the dearest layer's is, both pruned to the level nearest to
+ * a sparsity.
+ *
+ * @returns NaN where no layer costs anything there.
+ */
 export function layerSpread({ levels, layers }: Pick<Curves, "levels" | "layers">, sparsity: number): number {
-  const distance = levels.map((level) => Math.abs(level - sparsity));
-  const k = distance.indexOf(Math.min(...distance));
+  const k = nearestLevel(levels, sparsity);
   const at = layers.map(({ distortion }) => distortion[k]).filter((value) => value > 0);
   return Math.max(...at) / Math.min(...at);
+}
+
+function nearestLevel(levels: readonly number[], sparsity: number): number {
+  const distance = levels.map((level) => Math.abs(level - sparsity));
+  return distance.indexOf(Math.min(...distance));
+}
+
+function spreadText({ model, levels, layers }: Curves): string {
+  const spread = layerSpread({ levels, layers }, 0.5);
+  const at = formatPercent(levels[nearestLevel(levels, 0.5)], 0);
+  return Number.isNaN(spread) ? `${model} no cost at ${at}` : `${model} ${formatShort(spread)} at ${at}`;
 }
 
 /** A row a layer, a column a level; a network without that level leaves it empty. */

@@ -61,7 +61,14 @@ Deno.test("curvePanelsChart() gives each network an x axis of its own beside the
   assert.deepEqual(data[1].y, [null, 0.5, 1]);
   assert.deepEqual(table.rows[1], ["small", "second", 0, 0.5, 1]);
   assert.equal(table.rows.length, 4);
-  assert.match(alt, /small 4, loud 4\.$/);
+  assert.match(alt, /nearest to half its weights: small 4 at 50 %, loud 4 at 50 %\.$/);
+});
+
+Deno.test("curvePanelsChart() tells the level that its spread is of, and where nothing costs there", () => {
+  const coarse = { ...SMALL, levels: [0, 0.3, 1] };
+  const flat = { ...SMALL, layers: [{ ...SMALL.layers[0], distortion: [0, 0, 2] }] };
+  const { alt } = curvePanelsChart([coarse, flat].map((curves) => ({ labels: [], curves })));
+  assert.match(alt, /: small 4 at 30 %, small no cost at 50 %\.$/);
 });
 
 Deno.test("staticSvg() draws panels side by side, their titles line by line, the shared axis once", () => {

@@ -103,7 +103,7 @@ export function frontChart(parts: FrontParts): Figure {
   return {
     title,
     alt: `Line chart of the least distortion at every budget, ${front.length} corners up to ${
-      formatShort(top)
+      formatShort(Math.max(...front.map(({ distortion }) => distortion)))
     } logits squared. ${marks.map(describe).join(" ")}`,
     data,
     layout: layout({

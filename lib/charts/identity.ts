@@ -46,7 +46,8 @@ export function identityChart(parts: IdentityParts): Figure {
   if (all.length === 0) {
     throw new RangeError("Cannot draw predictions: at least one point must lie above 0, current count is 0");
   }
-  const scale = logAxis(all.flatMap(({ predicted, real }) => [predicted, real]));
+  const values = all.flatMap(({ predicted, real }) => [predicted, real]);
+  const scale = logAxis(values);
   const near = all.filter(({ predicted, real }) => Math.max(predicted / real, real / predicted) <= NEAR);
   const count =
     `${near.length} of ${all.length} points (${formatPercent(near.length / all.length, 0)}) lie ` +
@@ -79,8 +80,8 @@ export function identityChart(parts: IdentityParts): Figure {
   const axis = (text: string) => ({ title: { text }, ...scale });
   return {
     title,
-    alt: `Scatter chart of ${all.length} points from ${formatShort(ends[0])} to ${
-      formatShort(ends[1])
+    alt: `Scatter chart of ${all.length} points from ${formatShort(Math.min(...values))} to ${
+      formatShort(Math.max(...values))
     }: ${count}.`,
     data,
     layout: layout({

@@ -87,9 +87,11 @@ export function frontFigure(
   ];
   return {
     title,
-    alt: `At ${formatPercent(here)} saved: ${
-      [ours, ...shown].map(({ method, distortion }) =>
-        `${methodStyle(method).name} ${formatShort(distortion)}`
+    alt: `Distortion, each at its own saving: ${
+      [ours, ...shown].map((answer) =>
+        `${methodStyle(answer.method).name} ${formatShort(answer.distortion)} at ${
+          formatPercent(saved(answer))
+        }`
       ).join(", ")
     }.`,
     data,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { sampleCurves } from "../_chart_samples.ts";
+import { formatPercent, formatShort } from "../tables/format.ts";
 import { staticSvg } from "../static_svg.ts";
 import { prepareExplorer } from "./explore.ts";
 import { frontFigure, layerFigure } from "./figures.ts";
@@ -43,6 +44,10 @@ Deno.test("frontFigure() marks the answer on lines that fall nowhere, and no lin
       distortion,
     ]),
   );
+  for (const { distortion, left } of rivals) {
+    const told = `${formatShort(distortion)} at ${formatPercent(1 - left.macs / dense.macs)}`;
+    assert.ok(figure.alt.includes(told), `${figure.alt} ${told}`);
+  }
   // the front bounds every method from below at its own saving
   for (const rival of rivals) {
     const saved = dense.macs - rival.left.macs;
