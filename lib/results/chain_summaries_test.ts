@@ -145,6 +145,23 @@ Deno.test("resultsTable() keeps the paper's numbers in columns of their own", as
   assert.deepEqual(frame.shape, [2, names.length]);
 });
 
+Deno.test("resultsTable() tells how many seeds a difference rests on, where the line has more", async () => {
+  const seeds = (method: string, ...all: number[]) => all.map((seed) => sampleRound(80, { method, seed }));
+  const summaries = await summariseChains([
+    ...seeds("ours", 1, 2, 3),
+    ...seeds("lamp", 2, 3),
+    ...seeds("global", 4),
+  ]);
+  const { columns, rows } = resultsTable(summaries, { reference: "LAMP" });
+  const at = (name: string) => columns.findIndex((column) => column.name === name);
+  assert.deepEqual(rows.map((row) => [row[0], row[at("seeds")], row[at("common seeds")]]), [
+    ["Global", 1, null],
+    ["LAMP", 2, null],
+    ["Ours", 3, 2],
+  ]);
+  assert.ok(rows.every((row) => row.length === columns.length));
+});
+
 Deno.test("dataFrame() refuses two columns of one name", async () => {
   const table = { caption: "t", columns: [{ name: "a" }, { name: "a" }], rows: [[1, 2]] };
   await assert.rejects(dataFrame(table), {

@@ -51,7 +51,7 @@ export function rivalsTable(
       { name: "network" },
       { name: heading },
       { name: "target", ...PERCENT },
-      { name: "common seeds", digits: 0 },
+      COMMON_SEEDS,
       ...DIFFERENCE,
     ],
     rows: rivals.map((compared) => [
@@ -60,6 +60,8 @@ export function rivalsTable(
     ]),
   };
 }
+
+const COMMON_SEEDS: Column = { name: "common seeds", digits: 0 };
 
 /** Columns of a paired comparison; see {@linkcode differenceCells}. */
 export const DIFFERENCE: readonly Column[] = [
@@ -109,12 +111,12 @@ const RUNS: TablePart = {
 function referencePart(summaries: readonly ChainSummary[], reference: string): TablePart {
   const [difference, ...others] = DIFFERENCE;
   return {
-    columns: [{ ...difference, name: `minus ${reference}` }, ...others],
+    columns: [COMMON_SEEDS, { ...difference, name: `minus ${reference}` }, ...others],
     cells: (summary) => {
       const other = counterpart(summaries, summary, reference);
       const compared = other === undefined || other === summary ? null : compareChains(summary, other);
-      if (compared !== null) return differenceCells(compared);
-      return [null, null, null, other === summary ? "reference" : "no pair"];
+      if (compared !== null) return [compared.seeds.length, ...differenceCells(compared)];
+      return [null, null, null, null, other === summary ? "reference" : "no pair"];
     },
   };
 }
