@@ -111,6 +111,7 @@ Deno.test("curveComparisonChart() marks knots and draws bands beside the line", 
   assert.deepEqual(data.map(({ mode, x }) => `${mode} ${x.length}`), [
     ...["lines 3", "markers 2", "lines 2", "lines 2", "lines+markers 3", "markers 1"],
   ]);
+  assert.deepEqual(comparison().table.rows.map((row) => row[3]), [true, false, true, null, null, null]);
   assert.deepEqual(data[0].y, [null, 1, 10]); // 0 stands at its own tick, once
   const curve = { name: "a", levels: [0, 1], distortion: [0] };
   assert.throws(() => curveComparisonChart({ title: "t", curves: [curve] }), {

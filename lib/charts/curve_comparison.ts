@@ -13,7 +13,7 @@ export interface ComparedCurve {
   /** Ascending sparsities. */
   readonly levels: readonly number[];
   readonly distortion: readonly number[];
-  /** Indices of the levels that get a marker: those measured. @default none */
+  /** Indices of the levels that get a marker: those measured. @default {not told} */
   readonly knots?: readonly number[];
   /** Interval at each level of `knots`, else at each level: two thin lines. */
   readonly band?: readonly (readonly number[])[];
@@ -77,7 +77,7 @@ export function curveComparisonChart(parts: CurveComparisonParts): Figure {
         { name: "measured" },
       ],
       rows: curves.flatMap(({ name, levels, distortion, knots }) =>
-        levels.map((level, j): Cell[] => [name, level, distortion[j], knots?.includes(j) ?? true])
+        levels.map((level, j): Cell[] => [name, level, distortion[j], knots?.includes(j) ?? null])
       ),
     },
   };
