@@ -82,6 +82,18 @@ Deno.test("identityChart() draws what lies above 0, counts what is near the line
   assert.match(alt, /2 of 3 points \(67 %\) lie within a factor of 1\.25/); // 1.1 / 1 and 100 / 81
   assert.equal(table.rows.length, 4);
   assert.deepEqual(layout.xaxis.range, layout.yaxis.range);
+  const parts = { title: "t", xTitle: "x (s)", yTitle: "y (s)", unit: "s" };
+  const times = identityChart({
+    ...parts,
+    groups: [{ name: "a", points: [{ predicted: 1, real: 2, label: "" }] }],
+  });
+  assert.deepEqual(
+    [table, times.table].map(({ columns }) => columns.slice(2, 4).map((column) => column.unit)),
+    [
+      ["logits²", "logits²"],
+      ["s", "s"],
+    ],
+  );
   const groups = [{ name: "none", points: [{ predicted: 0, real: 1, label: "" }] }];
   assert.throws(() => identityChart({ title: "t", xTitle: "x", yTitle: "y", groups }), {
     name: "RangeError",
@@ -113,6 +125,9 @@ Deno.test("curveComparisonChart() marks knots and draws bands beside the line", 
   ]);
   assert.deepEqual(comparison().table.rows.map((row) => row[3]), [true, false, true, null, null, null]);
   assert.deepEqual(data[0].y, [null, 1, 10]); // 0 stands at its own tick, once
+  const scaled = { name: "a", levels: [0, 1], distortion: [0, 1] };
+  const { columns } = curveComparisonChart({ title: "t", yTitle: "Share lost", curves: [scaled] }).table;
+  assert.deepEqual(columns[2], { name: "Share lost" });
   const curve = { name: "a", levels: [0, 1], distortion: [0] };
   assert.throws(() => curveComparisonChart({ title: "t", curves: [curve] }), {
     name: "TypeError",

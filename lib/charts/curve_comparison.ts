@@ -7,7 +7,7 @@ import { zeroMarkers } from "./curves.ts";
 import { DENSE_STYLE, layout, seriesStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
-/** One curve; distortions in logits squared. */
+/** One curve. */
 export interface ComparedCurve {
   readonly name: string;
   /** Ascending sparsities. */
@@ -22,7 +22,7 @@ export interface ComparedCurve {
 export interface CurveComparisonParts {
   readonly title: string;
   readonly subtitle?: string;
-  /** @default "Output distortion (logits²)" */
+  /** Names the table's column too. @default "Output distortion (logits²)" */
   readonly yTitle?: string;
   /** @default "Sparsity of the layer (% of its weights pruned)" */
   readonly xTitle?: string;
@@ -73,7 +73,7 @@ export function curveComparisonChart(parts: CurveComparisonParts): Figure {
       columns: [
         { name: "curve" },
         { name: "sparsity", unit: "%", digits: 1 },
-        { name: "distortion", unit: "logits²" },
+        { name: yTitle },
         { name: "measured" },
       ],
       rows: curves.flatMap(({ name, levels, distortion, knots }) =>

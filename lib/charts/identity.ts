@@ -20,6 +20,8 @@ export interface IdentityParts {
   readonly yTitle: string;
   /** In an order that the colours follow, such as rising sparsity. */
   readonly groups: readonly { readonly name: string; readonly points: readonly IdentityPoint[] }[];
+  /** Of x and y, in the table. @default "logits²" */
+  readonly unit?: string;
   /** What x and y are called beside the line and in the table. @default ["predicted", "real"] */
   readonly names?: readonly [string, string];
 }
@@ -38,7 +40,8 @@ const SYMBOLS = Object.values(METHOD_STYLES).map(({ symbol }) => symbol);
  * @throws {RangeError} If there is no point with both values above 0.
  */
 export function identityChart(parts: IdentityParts): Figure {
-  const { title, subtitle, xTitle, yTitle, groups, names: [x, y] = ["predicted", "real"] } = parts;
+  const { title, subtitle, xTitle, yTitle, groups } = parts;
+  const { unit = "logits²", names: [x, y] = ["predicted", "real"] } = parts;
   const shown = groups.map(({ name, points }) => (
     { name, points: points.filter(({ predicted, real }) => predicted > 0 && real > 0) }
   ));
@@ -97,8 +100,8 @@ export function identityChart(parts: IdentityParts): Figure {
       columns: [
         { name: "group" },
         { name: "what" },
-        { name: x, unit: "logits²" },
-        { name: y, unit: "logits²" },
+        { name: x, unit },
+        { name: y, unit },
         { name: `${y} / ${x}`, digits: 3 },
       ],
       rows: groups.flatMap(({ name, points }) =>
