@@ -28,7 +28,8 @@ export function additivityFitsTable(
       ...[slope, r2, tau].flatMap(({ value, interval }) => [value, ...interval].map(finite)),
     ];
   });
-  const estimate = (name: string) => [name, "from", "to"].map((heading) => ({ name: heading, digits: 2 }));
+  const estimate = (name: string) =>
+    [name, `${name}, from`, `${name}, to`].map((heading) => ({ name: heading, digits: 2 }));
   return {
     caption,
     columns: [
