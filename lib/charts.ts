@@ -28,7 +28,6 @@ export {
   type Colorscale,
   type Coordinate,
   type Figure,
-  type HeatmapTrace,
   isFigure,
   type Layout,
   type ScatterTrace,

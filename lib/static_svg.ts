@@ -21,7 +21,7 @@ export interface StaticSvgOptions {
 }
 
 /**
- * Draws a figure of scatter, bar and heat map traces on linear, log and category axes as inline SVG.
+ * Draws a figure of scatter and bar traces on linear, log and category axes as inline SVG.
  *
  * @returns One `<svg>` element with `<title>` and `<desc>`; every label escaped.
  */

@@ -1,4 +1,4 @@
-/** What a chart is: plotly's plain data, kept to what its scatter, bar and heat map traces share everywhere. */
+/** What a chart is: plotly's plain data, kept to what its scatter and bar traces share everywhere. */
 import type { Table } from "../tables.ts";
 
 /** A chart, ready to be drawn by plotly.js 3 or by `staticSvg`. */
@@ -13,7 +13,7 @@ export interface Figure {
   readonly table: Table;
 }
 
-export type Trace = ScatterTrace | BarTrace | HeatmapTrace;
+export type Trace = ScatterTrace | BarTrace;
 export type Dash = "solid" | "dot" | "dash" | "longdash" | "dashdot" | "longdashdot";
 export type MarkerSymbol =
   | "circle"
@@ -87,18 +87,6 @@ export interface BarTrace extends CommonTrace {
   };
 }
 
-export interface HeatmapTrace extends CommonTrace {
-  readonly type: "heatmap";
-  readonly x: readonly Coordinate[];
-  readonly y: readonly Coordinate[];
-  /** One row per y. */
-  readonly z: readonly (readonly (number | null)[])[];
-  readonly colorscale: Colorscale;
-  readonly zmin: number;
-  readonly zmax: number;
-  readonly colorbar?: Colorbar;
-}
-
 export interface Colorbar {
   readonly title: {
     readonly text: string;
@@ -128,7 +116,6 @@ export interface Axis {
   /** Share of the figure that the axis takes, from the left or from the bottom. */
   readonly domain?: readonly [number, number];
   readonly anchor?: string;
-  readonly autorange?: "reversed";
   readonly [option: string]: unknown;
 }
 

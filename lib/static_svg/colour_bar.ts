@@ -16,9 +16,6 @@ export interface ColourBar {
 /** The colour bar of the first trace that shows one; null where none does. */
 export function makeColourBar(traces: readonly Trace[]): ColourBar | null {
   for (const trace of traces) {
-    if (trace.type === "heatmap" && trace.colorbar) {
-      return build(trace.colorbar, trace.colorscale, trace.zmin, trace.zmax);
-    }
     if (
       trace.type === "scatter" && trace.marker?.showscale && trace.marker.colorbar && trace.marker.colorscale
     ) {

@@ -42,7 +42,6 @@ function key(trace: Trace, x: number, y: number): string {
       : "";
     return line + (trace.mode.includes("markers") ? marker(trace.marker, x + 12, y) : "");
   }
-  if (trace.type === "heatmap") return "";
   const { color, line } = trace.marker;
   const outline = line ? ` stroke="${escapeMarkup(line.color)}" stroke-width="${line.width}"` : "";
   return `<rect x="${px(x + 6)}" y="${px(y - 5)}" width="14" height="10" fill="${

@@ -1,6 +1,6 @@
-/** Traces as SVG: lines, markers, error bars, bars, heat map cells. */
+/** Traces as SVG: lines, markers, error bars, bars. */
 import { colourAt } from "../charts/colour.ts";
-import type { BarTrace, Dash, HeatmapTrace, MarkerSymbol, ScatterTrace } from "../charts/figure.ts";
+import type { BarTrace, Dash, MarkerSymbol, ScatterTrace } from "../charts/figure.ts";
 import { escapeMarkup } from "../markup.ts";
 import type { Scale } from "./scale.ts";
 import { px } from "./text.ts";
@@ -149,30 +149,4 @@ export function bars(
   return `<g fill="${escapeMarkup(color)}"${
     opacity === 1 ? "" : ` fill-opacity="${opacity}"`
   }${outline}>${rects}</g>`;
-}
-
-/** The cells of a heat map; missing values stay empty. */
-export function heatmapCells(
-  { x: columns, y: rows, z, colorscale, zmin, zmax }: HeatmapTrace,
-  x: Scale,
-  y: Scale,
-): string {
-  const [width, height] = [cellSize(columns.map(x.place)), cellSize(rows.map(y.place))];
-  return rows.map((row, i) =>
-    columns.map((column, j) => {
-      const [value, atX, atY] = [z[i]?.[j] ?? null, x.place(column), y.place(row)];
-      if (value === null || atX === null || atY === null) return "";
-      const colour = colourAt(colorscale, (value - zmin) / (zmax - zmin || 1));
-      // half a pixel of overlap, so that no seam shows
-      return `<rect x="${px(atX - width / 2)}" y="${px(atY - height / 2)}" width="${
-        px(width + 0.5)
-      }" height="${px(height + 0.5)}" fill="${colour}"/>`;
-    }).join("")
-  ).join("");
-}
-
-function cellSize(places: readonly (number | null)[]): number {
-  const known = places.filter((place) => place !== null).sort((a, b) => a - b);
-  const gaps = known.slice(1).map((place, i) => place - known[i]).filter((gap) => gap > 0);
-  return gaps.length === 0 ? 20 : Math.min(...gaps);
 }

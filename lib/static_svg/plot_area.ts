@@ -1,6 +1,6 @@
 /** The plot itself: axes, grid and traces in a box. */
 import type { Axis, Coordinate, Figure, Trace } from "../charts/figure.ts";
-import { bars, errorBars, heatmapCells, linePath, markers } from "./marks.ts";
+import { bars, errorBars, linePath, markers } from "./marks.ts";
 import { makeScale, type Scale, type Tick } from "./scale.ts";
 import { cutToWidth, px, text, textWidth, wrap } from "./text.ts";
 
@@ -42,7 +42,7 @@ export function plotArea({ data, layout }: Figure, outer: Box): string {
     const panels = rows.map((row) => {
       const box = panelBox(row.axis, column);
       const shown = row.traces.filter((trace) => traces.includes(trace));
-      return drawPanel(shown, { x, y: yScale(row.axis, row.traces, box) }, row.axis, box) +
+      return drawPanel(shown, { x, y: yScale(row.axis, row.traces, box) }, box) +
         (i === 0 ? drawYLabels(row, box, outer.left) : "");
     });
     return panels.join("\n") + drawXAxis(x, axis, column, { turn, size, labelHeight });
@@ -84,24 +84,15 @@ function yLabelWidth(axis: Axis, traces: readonly Trace[], { top, bottom }: Box)
 }
 
 function yScale(axis: Axis, traces: readonly Trace[], { top, bottom }: Box): Scale {
-  const ends = axis.autorange === "reversed" ? [top, bottom] as const : [bottom, top] as const;
-  return makeScale(
-    axis,
-    traces.flatMap((trace): readonly Coordinate[] => trace.y),
-    ends,
-    axis.type === "category" ? 14 : 34,
-  );
+  return makeScale(axis, traces.flatMap((trace): readonly Coordinate[] => trace.y), [bottom, top], 34);
 }
 
 function drawPanel(
   traces: readonly Trace[],
   { x, y }: { readonly x: Scale; readonly y: Scale },
-  axis: Axis,
   box: Box,
 ): string {
-  const grid = axis.type === "category"
-    ? ""
-    : ticksWithin(y, box).map(({ at }) => `M${px(box.left)},${px(at)}H${px(box.right)}`).join("");
+  const grid = ticksWithin(y, box).map(({ at }) => `M${px(box.left)},${px(at)}H${px(box.right)}`).join("");
   return [
     `<path d="${grid}" stroke="currentColor" stroke-opacity="0.13" fill="none"/>`,
     clipped(box, marksBelow(traces, x, y)),
@@ -140,7 +131,6 @@ function clipped({ left, top, right, bottom }: Box, content: string): string {
 function marksBelow(traces: readonly Trace[], x: Scale, y: Scale): string {
   const barTraces = traces.filter((trace) => trace.type === "bar");
   return traces.map((trace) => {
-    if (trace.type === "heatmap") return heatmapCells(trace, x, y);
     if (trace.type === "scatter") return linePath(trace, x, y) + errorBars(trace, x, y);
     return bars(trace, x, y, { index: barTraces.indexOf(trace), count: barTraces.length, gap: 0.25 });
   }).join("");
