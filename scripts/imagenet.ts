@@ -96,7 +96,9 @@ async function imagenetCommand(options: Options): Promise<void> {
   const setup = {
     weightsSha256: opened.weightsSha256,
     test: markOf(sets.test),
-    unlabelled: options.recovery.some((steps) => steps.length > 0) ? markOf(sets.unlabelled) : null,
+    unlabelled: isRecovering(options) ? markOf(sets.unlabelled) : null,
+    preprocessing: opened.network.preprocessing,
+    recoveryBatch: isRecovering(options) ? options.recoveryBatch : null,
   };
   checkSetup(out, known, setup);
   const engine = await loadEngine(options);
@@ -125,14 +127,17 @@ async function imagenetCommand(options: Options): Promise<void> {
 async function readSets(
   network: Network,
   { unlabelled, test }: PhotographSplit,
-  { recoveryImages, recovery }: Options,
+  options: Options,
 ): Promise<PhotographSets> {
-  const isUsed = recovery.some((steps) => steps.length > 0);
-  const count = isUsed ? recoveryImages : 1; // of the one nothing is asked
+  const count = isRecovering(options) ? options.recoveryImages : 1; // of the one nothing is asked
   return {
     test: await readImages(network, test),
     unlabelled: await readImages(network, sliceFolder(unlabelled, 0, count)),
   };
+}
+
+function isRecovering({ recovery }: Options): boolean {
+  return recovery.some((steps) => steps.length > 0);
 }
 
 function lineOf(

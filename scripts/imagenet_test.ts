@@ -84,6 +84,9 @@ Deno.test("imagenet measures, keeps each line, and goes on from those that are t
     "bn",
     "bn",
   ]);
+  const other = await runScript("imagenet", ...args, "--recovery-batch", "4");
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /its recovery batches must be those of this run, got 2 there and 4 here/);
 });
 
 Deno.test("imagenet refuses results of other photographs, and leaves them", async () => {

@@ -69,7 +69,8 @@ export async function runPhotographTrials(
   rows: readonly ImagenetRow[],
   options: RunTrialsOptions,
 ): Promise<PhotographTrial[]> {
-  const { recoveries = [[]], known = [], test, unlabelled, onTrials, onProgress } = options;
+  const { recoveries = [[]], known = [], test, unlabelled, recoveryBatch = 32, onTrials, onProgress } =
+    options;
   const wanted = recoveries.flatMap((steps) => distinctNetworks(dense, rows, steps));
   const { kept, missing } = compareWithKnown(known, wanted);
   const trials = [...kept];
@@ -92,7 +93,7 @@ export async function runPhotographTrials(
       steps,
       // Plain, as they are evaluated: nothing is known of the crops that the network was trained on.
       source: recoveryImages(dense, unlabelled, { samples: unlabelled.count, augmented: false }),
-      batch: options.recoveryBatch ?? 32,
+      batch: recoveryBatch,
       onProgress: (_, part, parts) => pass(name)(unlabelled.count * part / parts),
     });
     done += workOf(steps, options) - test.count;
@@ -101,7 +102,12 @@ export async function runPhotographTrials(
     const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
     trials.push({
       ...{ model: dense.model, stage, rows, sparsity, remainingMacs, ...judged, layers },
-      setup: { ...options.setup, unlabelled: steps.length === 0 ? null : options.setup.unlabelled },
+      setup: {
+        ...options.setup,
+        unlabelled: steps.length === 0 ? null : options.setup.unlabelled,
+        preprocessing: dense.preprocessing,
+        recoveryBatch: steps.length === 0 ? null : recoveryBatch,
+      },
       provenance: options.originOf(factsOf(engine, { stage, seconds }, options)),
     });
     onTrials?.(trials);

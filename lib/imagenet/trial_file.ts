@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import type { LayerAllocation } from "../allocation.ts";
 import { unpackRight } from "../iterate/right_images.ts";
+import type { Preprocessing } from "../network.ts";
 import type { Provenance } from "../provenance.ts";
 import { readText, writeFileWhole, type WriteOptions } from "../store.ts";
 import { checkLine } from "../results/check_line.ts";
@@ -22,6 +23,10 @@ export interface TrialSetup {
   readonly test: SetMark;
   /** What recovery looked at; null where there was none. */
   readonly unlabelled: SetMark | null;
+  /** Of pixels, which a layers model does not say; older results lack it. */
+  readonly preprocessing?: Preprocessing;
+  /** Photographs whose batch statistics are taken together; null without recovery, and older results lack it. */
+  readonly recoveryBatch?: number | null;
 }
 
 /** A table's row that this network stands for; several, where they allocate the same. */
@@ -60,6 +65,7 @@ const NAME = z.string("text that is not empty").min(1, "text that is not empty")
 const COUNT = z.int("a whole number from 0").min(0, "a whole number from 0");
 const SHARE = z.number("a number in [0, 1]").min(0, "a number in [0, 1]").max(1, "a number in [0, 1]");
 const POSITIVE = z.number("a number from 0").min(0, "a number from 0");
+const NUMBERS = z.array(z.number("a number"), "a list");
 const MARK = z.looseObject({ name: NAME, images: COUNT, sha256: NAME }, "an object");
 
 const TRIAL = z.looseObject({
@@ -86,7 +92,13 @@ const TRIAL = z.looseObject({
     z.looseObject({ name: NAME, weights: COUNT, level: SHARE, pruned: COUNT }, "an object"),
     "a list",
   ),
-  setup: z.looseObject({ weightsSha256: NAME, test: MARK, unlabelled: MARK.nullable() }, "an object"),
+  setup: z.looseObject({
+    weightsSha256: NAME,
+    test: MARK,
+    unlabelled: MARK.nullable(),
+    preprocessing: z.looseObject({ mean: NUMBERS, std: NUMBERS }, "an object").optional(),
+    recoveryBatch: COUNT.nullable().optional(),
+  }, "an object"),
   provenance: z.looseObject({ runId: NAME }, "an object"),
 }, "an object");
 
@@ -123,9 +135,10 @@ function readTrial(line: string, from: string): PhotographTrial {
 }
 
 /**
- * Refuses results that were measured otherwise: mixed with new ones they would be compared.
+ * Refuses results that were measured otherwise: mixed with new ones they would be compared. What older results do not
+ * say is taken to agree.
  *
- * @throws {TypeError} If the weights or the photographs differ (what differs is named).
+ * @throws {TypeError} If weights, photographs, preprocessing or recovery batch differ (what differs is named).
  */
 export function checkSetup(
   path: string,
@@ -133,14 +146,14 @@ export function checkSetup(
   here: TrialSetup,
 ): void {
   for (const { setup: there } of trials) {
-    const pairs = [
+    const pairs: readonly [what: string, there?: string, here?: string][] = [
       ["weights", there.weightsSha256, here.weightsSha256],
       ["test photographs", markText(there.test), markText(here.test)],
-      ...(there.unlabelled === null || here.unlabelled === null
-        ? []
-        : [["photographs of recovery", markText(there.unlabelled), markText(here.unlabelled)]]),
+      ["photographs of recovery", markText(there.unlabelled), markText(here.unlabelled)],
+      ["channel means and deviations", preprocessingText(there), preprocessingText(here)],
+      ["recovery batches", there.recoveryBatch?.toString(), here.recoveryBatch?.toString()],
     ];
-    const differing = pairs.find(([, a, b]) => a !== b);
+    const differing = pairs.find(([, a, b]) => a !== undefined && b !== undefined && a !== b);
     if (differing === undefined) continue;
     const [what, a, b] = differing;
     throw new TypeError(
@@ -150,6 +163,12 @@ export function checkSetup(
   }
 }
 
-function markText({ name, images, sha256 }: SetMark): string {
-  return `${images} of ${name} (SHA-256 ${sha256})`;
+function markText(mark: SetMark | null): string | undefined {
+  return mark === null ? undefined : `${mark.images} of ${mark.name} (SHA-256 ${mark.sha256})`;
+}
+
+function preprocessingText({ preprocessing }: TrialSetup): string | undefined {
+  if (preprocessing === undefined) return undefined;
+  const { mean, std, order = "rgb" } = preprocessing;
+  return `${order} less [${mean}] over [${std}]`;
 }

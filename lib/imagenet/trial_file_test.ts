@@ -69,3 +69,23 @@ Deno.test("checkSetup() refuses results of other weights or photographs, and nam
       "2 of photos (SHA-256 aa) there and 3 of photos (SHA-256 aa) here; name another file or remove it",
   });
 });
+
+Deno.test("checkSetup() refuses other pixels and another recovery batch; older results do not say theirs", () => {
+  const preprocessing = { mean: [0], std: [1] };
+  const here = { ...TRIAL.setup, preprocessing, recoveryBatch: 32 };
+  const check = (there: Partial<PhotographTrial["setup"]>) => () =>
+    checkSetup("trials.jsonl", [{ ...TRIAL, setup: { ...TRIAL.setup, ...there } }], here);
+  check({})();
+  check({ preprocessing: { ...preprocessing, order: "rgb" }, recoveryBatch: null })(); // rgb is the default
+  assert.throws(check({ preprocessing: { mean: [0.5], std: [0.5] } }), {
+    name: "TypeError",
+    message:
+      "Cannot go on with trials.jsonl: its channel means and deviations must be those of this run, got " +
+      "rgb less [0.5] over [0.5] there and rgb less [0] over [1] here; name another file or remove it",
+  });
+  assert.throws(check({ preprocessing, recoveryBatch: 8 }), {
+    name: "TypeError",
+    message: "Cannot go on with trials.jsonl: its recovery batches must be those of this run, got " +
+      "8 there and 32 here; name another file or remove it",
+  });
+});
