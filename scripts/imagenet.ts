@@ -1,4 +1,5 @@
 /** `deno task imagenet`: the paper's ImageNet tables before any fine-tuning, on a folder of photographs. */
+import { dirname } from "node:path";
 import { loadEngine } from "../lib/engine.ts";
 import { PHOTOGRAPHS_PER_PASS } from "../lib/evaluate.ts";
 import { readImages, sliceFolder } from "../lib/image_reader.ts";
@@ -10,7 +11,7 @@ import type { Network } from "../lib/network.ts";
 import { makeFolderOf } from "../lib/project.ts";
 import { projectPath } from "../lib/root.ts";
 import type { RecoveryStep } from "../lib/recover.ts";
-import { provenance } from "../lib/store.ts";
+import { provenance, withLock } from "../lib/store.ts";
 import { wilsonInterval } from "../lib/statistics.ts";
 import {
   Command,
@@ -29,6 +30,7 @@ import {
   addNetworkOptions,
   type EngineFlags,
   type NetworkFlags,
+  type OpenedNetwork,
   openNetwork,
 } from "./options.ts";
 
@@ -86,6 +88,11 @@ async function imagenetCommand(options: Options): Promise<void> {
   const opened = await openNetwork(options);
   const { out = projectPath("data", "results", `imagenet_${opened.network.model}.jsonl`) } = options;
   makeFolderOf(out);
+  // a second process would write over the evaluations that this one adds
+  await withLock(dirname(out), () => runTrials(options, opened, out), { endOnSignals: true });
+}
+
+async function runTrials(options: Options, opened: OpenedNetwork, out: string): Promise<void> {
   const known = readTrials(out);
   const folder = await openImageFolder(options.root, opened.network.classCount);
   const split = splitPhotographs(folder, options);

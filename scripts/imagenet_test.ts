@@ -9,7 +9,7 @@ import { readTrials } from "../lib/imagenet/trial_file.ts";
 import { prunableLayers } from "../lib/network.ts";
 import type { CurvesFile } from "../lib/rd_files.ts";
 import { resnet32 } from "../lib/resnet32.ts";
-import { sha256 } from "../lib/store.ts";
+import { sha256, withLock } from "../lib/store.ts";
 import { runScript } from "./_run_script.ts";
 
 const FOLDER = mkdtempSync(join(tmpdir(), "rd-imagenet-test-"));
@@ -87,6 +87,13 @@ Deno.test("imagenet measures, keeps each line, and goes on from those that are t
   const other = await runScript("imagenet", ...args, "--recovery-batch", "4");
   assert.equal(other.code, 1);
   assert.match(other.stderr, /its recovery batches must be those of this run, got 2 there and 4 here/);
+});
+
+Deno.test("imagenet leaves a file to the process that works on it", async () => {
+  const args = [...ARGS, ...curvesArgs("joint.json"), "--out", at("locked.jsonl"), "--recovery", "none"];
+  const { code, stderr } = await withLock(FOLDER, () => runScript("imagenet", ...args));
+  assert.equal(code, 1);
+  assert.match(stderr, /Cannot lock .*: no other process must hold it/);
 });
 
 Deno.test("imagenet refuses results of other photographs, and leaves them", async () => {
