@@ -12,6 +12,7 @@ import { makeFolderOf } from "../lib/project.ts";
 import { projectPath } from "../lib/root.ts";
 import type { RecoveryStep } from "../lib/recover.ts";
 import { provenance, withLock } from "../lib/store.ts";
+import { quote } from "../lib/strict_json.ts";
 import { wilsonInterval } from "../lib/statistics.ts";
 import {
   Command,
@@ -86,10 +87,24 @@ const command = addRootOption(addEngineOptions(addNetworkOptions(new Command("im
 
 async function imagenetCommand(options: Options): Promise<void> {
   const opened = await openNetwork(options);
-  const { out = projectPath("data", "results", `imagenet_${opened.network.model}.jsonl`) } = options;
+  const { out = defaultOut(opened.network.model) } = options;
   makeFolderOf(out);
   // a second process would write over the evaluations that this one adds
   await withLock(dirname(out), () => runTrials(options, opened, out), { endOnSignals: true });
+}
+
+/**
+ * A layers model brings its own name, which must not choose the folder.
+ *
+ * @throws {UsageError} If the name is no plain one.
+ */
+function defaultOut(model: string): string {
+  if (/^(?!\.)[\w.-]+$/.test(model)) return projectPath("data", "results", `imagenet_${model}.jsonl`);
+  throw new UsageError(
+    `Cannot name results after the model: its name must be letters, digits, _, - and . within, got ${
+      quote(model)
+    }; give --out`,
+  );
 }
 
 async function runTrials(options: Options, opened: OpenedNetwork, out: string): Promise<void> {

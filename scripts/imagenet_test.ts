@@ -111,6 +111,26 @@ Deno.test("imagenet refuses results of other photographs, and leaves them", asyn
   assert.deepEqual(readFileSync(out), before);
 });
 
+Deno.test("imagenet names no file after a layers model whose name would lead elsewhere", async () => {
+  const layers = [
+    { class_name: "Flatten", config: { name: "flat", batch_input_shape: [null, 1, 1, 1] } },
+    { class_name: "Dense", config: { name: "scores", units: 2, use_bias: false } },
+  ];
+  const weights = [{ name: "scores/kernel", shape: [1, 2], dtype: "float32" }];
+  const model = {
+    modelTopology: { class_name: "Sequential", config: { name: "/../../elsewhere", layers } },
+    weightsManifest: [{ paths: ["weights.bin"], weights }],
+  };
+  writeFileSync(at("model.json"), JSON.stringify(model));
+  writeFileSync(at("weights.bin"), new Uint8Array(8));
+  const { code, stderr } = await runScript("imagenet", "--model", at("model.json"), "--root", at("photos"));
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /^imagenet: Cannot name results after the model: .* got "\/.*elsewhere"; give --out\n$/,
+  );
+});
+
 for (
   const [args, code, message] of [
     [
