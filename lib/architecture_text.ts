@@ -56,7 +56,7 @@ export function architectureText({ model, inputShape, classCount, nodes }: Archi
  * @returns Nodes that fit together, and end in one logit a class.
  * @throws {SyntaxError} If the text is no JSON.
  * @throws {TypeError} If a field is missing or wrong (its place named), or shapes do not fit.
- * @throws {RangeError} If a node reads what is not there.
+ * @throws {RangeError} If a node reads what is not there, or nothing reads it.
  */
 export function parseArchitectureText(text: string, model: string, from: string): ArchitectureText {
   const parsed = ARCHITECTURE.safeParse(parseStrictJson(text, `the architecture in ${from}`));

@@ -165,7 +165,12 @@ export interface PrunableLayer {
   readonly shape: readonly number[];
 }
 
-/** Shape of one image's output at each node, by name: [h, w, c], or [features] after pooling or a linear layer. */
+/**
+ * Shape of one image's output at each node, by name: [h, w, c], or [features] after pooling or a linear layer.
+ *
+ * @throws {RangeError} If two nodes share a name, a node reads what no earlier one gives, or nothing reads it though it
+ * is not the last, whose output are the logits (node named).
+ */
 export function inferShapes(architecture: Architecture): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>([["input", architecture.inputShape]]);
   for (const node of architecture.nodes) {
@@ -183,7 +188,17 @@ export function inferShapes(architecture: Architecture): Map<string, readonly nu
     }
     shapes.set(node.name, outputShape(node, inputs));
   }
+  checkAllRead(architecture);
   return shapes;
+}
+
+function checkAllRead({ model, nodes }: Architecture): void {
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const unread = nodes.slice(0, -1).find(({ name }) => !read.has(name));
+  if (unread === undefined) return;
+  throw new RangeError(
+    `Cannot build ${model}: a later node must read node ${unread.name}, which is not the last, got none`,
+  );
 }
 
 /** Shape of one image's output of a node, from those of its inputs. */

@@ -86,6 +86,14 @@ Deno.test("inferShapes() refuses unknown inputs, twice-used names and unequal ad
   );
 });
 
+Deno.test("inferShapes() refuses a node that nothing reads: forward() would give its output for the logits", () => {
+  const relu = (name: string, input: string): NetworkNode => ({ op: "relu", name, inputs: [input] });
+  assert.throws(() => inferShapes(architectureOf([relu("a", "input"), relu("b", "input")])), {
+    name: "RangeError",
+    message: "Cannot build tiny: a later node must read node a, which is not the last, got none",
+  });
+});
+
 Deno.test("initialise() draws seeded weights of the right spread", () => {
   const network = initialise(tinyArchitecture(), createPrng(1));
   assert.deepEqual(initialise(tinyArchitecture(), createPrng(1)).weights, network.weights);
