@@ -170,6 +170,7 @@ export interface PrunableLayer {
  *
  * @throws {RangeError} If two nodes share a name, a node reads what no earlier one gives, or nothing reads it though it
  * is not the last, whose output are the logits (node named).
+ * @throws {TypeError} As {@linkcode outputShape}, and if an output has no pixels (both shapes printed).
  */
 export function inferShapes(architecture: Architecture): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>([["input", architecture.inputShape]]);
@@ -186,7 +187,13 @@ export function inferShapes(architecture: Architecture): Map<string, readonly nu
     if (shapes.has(node.name)) {
       throw new RangeError(`Cannot build ${architecture.model}: two nodes are called ${node.name}`);
     }
-    shapes.set(node.name, outputShape(node, inputs));
+    const shape = outputShape(node, inputs);
+    if (!shape.every((side) => side >= 1)) {
+      throw new TypeError(
+        `Cannot run node ${node.name} on [${inputs[0]}]: its output must have pixels, got [${shape}]`,
+      );
+    }
+    shapes.set(node.name, shape);
   }
   checkAllRead(architecture);
   return shapes;
@@ -201,8 +208,33 @@ function checkAllRead({ model, nodes }: Architecture): void {
   );
 }
 
-/** Shape of one image's output of a node, from those of its inputs. */
+/** What reads images, and nothing else. */
+const ON_IMAGES: readonly NetworkNode["op"][] = [
+  "conv",
+  "depthwise",
+  "maxPool",
+  "avgPool",
+  "padShortcut",
+  "pad",
+  "globalAvgPool",
+  "globalMaxPool",
+];
+
+function checkRank({ name, op }: NetworkNode, input: readonly number[]): void {
+  const rank = op === "linear" ? 1 : ON_IMAGES.includes(op) ? 3 : input.length;
+  if (input.length === rank) return;
+  throw new TypeError(
+    `Cannot run node ${name}: ${op} must read ${rank === 1 ? "[features]" : "[h, w, c]"}, got [${input}]`,
+  );
+}
+
+/**
+ * Shape of one image's output of a node, from those of its inputs; sides below 1 where a window is larger than its image.
+ *
+ * @throws {TypeError} If the inputs are not what the operation reads (both shapes printed).
+ */
 export function outputShape(node: NetworkNode, inputs: readonly (readonly number[])[]): readonly number[] {
+  checkRank(node, inputs[0]);
   const [height, width, channels] = inputs[0];
   const windowed =
     (size: number, { stride, padding }: { stride: number; padding: number }) => (side: number) =>

@@ -86,6 +86,25 @@ Deno.test("inferShapes() refuses unknown inputs, twice-used names and unequal ad
   );
 });
 
+Deno.test("inferShapes() refuses inputs of another rank, and windows larger than their image", () => {
+  const refused = (nodes: readonly NetworkNode[], message: string) =>
+    assert.throws(() => inferShapes(architectureOf(nodes)), { name: "TypeError", message });
+  const conv: NetworkNode = {
+    ...{ op: "conv", name: "conv", inputs: ["input"], outChannels: 4 },
+    ...{ kernel: 9, stride: 1, padding: 0, bias: false },
+  };
+  refused(
+    [{ op: "linear", name: "scores", inputs: ["input"], outFeatures: 3, bias: false }],
+    "Cannot run node scores: linear must read [features], got [8,8,2]",
+  );
+  refused(
+    [{ op: "globalAvgPool", name: "mean", inputs: ["input"] }, { ...conv, inputs: ["mean"] }],
+    "Cannot run node conv: conv must read [h, w, c], got [2]",
+  );
+  refused([conv], "Cannot run node conv on [8,8,2]: its output must have pixels, got [0,0,4]");
+  assert.deepEqual(inferShapes(architectureOf([{ ...conv, kernel: 8 }])).get("conv"), [1, 1, 4]);
+});
+
 Deno.test("inferShapes() refuses a node that nothing reads: forward() would give its output for the logits", () => {
   const relu = (name: string, input: string): NetworkNode => ({ op: "relu", name, inputs: [input] });
   assert.throws(() => inferShapes(architectureOf([relu("a", "input"), relu("b", "input")])), {

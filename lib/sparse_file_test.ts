@@ -29,7 +29,7 @@ function variously(network: Network): Network {
 /** One linear layer without bias of given weights. */
 function linearNetwork(weights: number[]): Network {
   const list = new NodeList();
-  list.nodes.push({ op: "linear", name: "fc", inputs: ["input"], outFeatures: 1, bias: false });
+  list.linear("fc", list.flatten("flatten", "input"), 1, false);
   return {
     model: "one",
     inputShape: [1, 1, weights.length],
