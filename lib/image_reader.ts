@@ -95,12 +95,15 @@ export function checkBroken({ name, files, outOf = 0 }: ImageFolder, broken: rea
   );
 }
 
-/** The folder's images in a seeded order: of a folder sorted by class, the first ones would be of few classes. */
+/**
+ * The folder's images in a seeded order: of a folder sorted by class, the first ones would be of few classes. How many
+ * there are decides the order too, so the name says it.
+ */
 export function shuffledFolder(folder: ImageFolder, seed: number): ImageFolder {
   const order = createPrng(seed, "image folder").shuffle(Uint32Array.from(folder.files.keys()));
   const { labels } = folder;
   return {
-    name: `${folder.name}, shuffled with seed ${seed}`,
+    name: `${folder.name}, ${folder.files.length} shuffled with seed ${seed}`,
     files: Array.from(order, (index) => folder.files[index]),
     labels: labels && Uint16Array.from(order, (index) => labels[index]),
   };

@@ -136,7 +136,7 @@ for (
     [
       curvesArgs("late.json"),
       1,
-      /its curves must be of images 0 … 4 in the order of seed 1, got photos, .*3…6\n$/,
+      /its curves must be of images 0 … 4 of 10 in the order of seed 1, got photos, .*3…6\n$/,
     ],
     [
       curvesArgs("alone.json"),

@@ -47,25 +47,28 @@ export function splitPhotographs(
 }
 
 /**
- * Refuses curves that looked at photographs of the test. Curves on noise or on another folder did not.
+ * Refuses curves that looked at photographs of the test. Curves on noise or on another folder did not. How many images
+ * were shuffled is compared where the protocol says it; older ones do not.
  *
  * @param protocol Of the curves' provenance, which ends in the name of their calibration set.
- * @throws {RangeError} If the curves were measured on this folder in another order, or beyond the unlabelled part.
+ * @throws {RangeError} If the curves were measured on this folder in another order, on more or fewer images of it, or
+ * beyond the unlabelled part.
  */
 export function checkDisjoint(
   protocol: string,
   folder: Pick<ImageFolder, "name">,
-  { unlabelled }: PhotographSplit,
+  { unlabelled, test }: PhotographSplit,
 ): void {
   const [, calibration = ""] = protocol.split("calibration: ");
   if (!calibration.startsWith(`${folder.name}, `)) return;
-  const order = `${folder.name}, shuffled with seed ${SPLIT_SEED}, images `;
-  const count = unlabelled.files.length;
-  const last = calibration.startsWith(order) ? Number(calibration.slice(order.length).split("…")[1]) : NaN;
-  if (last < count) return;
+  const all = unlabelled.files.length + test.files.length;
+  const order = /^(?:(\d+) )?shuffled with seed (\d+), images \d+…(\d+)$/;
+  const [, shuffled = all, seed, last] = order.exec(calibration.slice(folder.name.length + 2)) ?? [];
+  const isOrder = Number(shuffled) === all && Number(seed) === SPLIT_SEED;
+  if (isOrder && Number(last) < unlabelled.files.length) return;
   throw new RangeError(
     `Cannot test on ${folder.name}: its curves must be of images 0 … ${
-      count - 1
-    } in the order of seed ${SPLIT_SEED}, got ${calibration}`,
+      unlabelled.files.length - 1
+    } of ${all} in the order of seed ${SPLIT_SEED}, got ${calibration}`,
   );
 }

@@ -33,19 +33,23 @@ Deno.test("checkDisjoint() refuses curves that looked at the test, and passes th
   const split = splitPhotographs(FOLDER, { testImages: 3 }); // unlabelled: 0 … 6
   const check = (calibration: string) => () =>
     checkDisjoint(`pruned; calibration: ${calibration}`, FOLDER, split);
-  check("photos, shuffled with seed 1, images 0…6")();
+  check("photos, 10 shuffled with seed 1, images 0…6")();
+  check("photos, shuffled with seed 1, images 0…6")(); // as files of before say it
   check("white noise, seed 1")();
   check("other, shuffled with seed 2, images 0…63")();
   for (
     const calibration of [
       "photos, shuffled with seed 1, images 0…7",
+      "photos, 10 shuffled with seed 1, images 0…7",
+      "photos, 9 shuffled with seed 1, images 0…6", // one image came since: another order
+      "photos, images 0…1",
       "photos, shuffled with seed 2, images 0…1",
     ]
   ) {
     assert.throws(check(calibration), {
       name: "RangeError",
       message:
-        `Cannot test on photos: its curves must be of images 0 … 6 in the order of seed 1, got ${calibration}`,
+        `Cannot test on photos: its curves must be of images 0 … 6 of 10 in the order of seed 1, got ${calibration}`,
     });
   }
 });

@@ -164,7 +164,7 @@ export function checkSetup(
 }
 
 function markText(mark: SetMark | null): string | undefined {
-  return mark === null ? undefined : `${mark.images} of ${mark.name} (SHA-256 ${mark.sha256})`;
+  return mark === null ? undefined : `${mark.images} of SHA-256 ${mark.sha256}`;
 }
 
 function preprocessingText({ preprocessing }: TrialSetup): string | undefined {

@@ -57,6 +57,7 @@ Deno.test(
 Deno.test("checkSetup() refuses results of other weights or photographs, and names them", () => {
   checkSetup("trials.jsonl", [TRIAL], TRIAL.setup);
   checkSetup("trials.jsonl", [TRIAL], { ...TRIAL.setup, unlabelled: null }); // without recovery none is looked at
+  checkSetup("trials.jsonl", [TRIAL], { ...TRIAL.setup, test: { ...MARK, name: "renamed" } });
   assert.throws(() => checkSetup("trials.jsonl", [TRIAL], { ...TRIAL.setup, weightsSha256: "cc" }), {
     name: "TypeError",
     message:
@@ -66,7 +67,7 @@ Deno.test("checkSetup() refuses results of other weights or photographs, and nam
   assert.throws(() => checkSetup("trials.jsonl", [TRIAL], { ...TRIAL.setup, unlabelled: MARK }), {
     name: "TypeError",
     message: "Cannot go on with trials.jsonl: its photographs of recovery must be those of this run, got " +
-      "2 of photos (SHA-256 aa) there and 3 of photos (SHA-256 aa) here; name another file or remove it",
+      "2 of SHA-256 aa there and 3 of SHA-256 aa here; name another file or remove it",
   });
 });
 
