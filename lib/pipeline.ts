@@ -95,6 +95,29 @@ export function allocationProblem(
   };
 }
 
+/**
+ * Refuses curves of another network.
+ *
+ * @param from Of the curves, for the message.
+ * @throws {TypeError} If the model differs, or the weights do where their SHA-256 is given.
+ */
+export function checkCurvesNetwork(
+  { model, provenance }: CurvesFile,
+  network: { readonly model: string; readonly weightsSha256?: string },
+  from: string,
+): void {
+  if (model !== network.model) {
+    throw new TypeError(`Cannot use ${from}: the network must be ${network.model}, got ${model}`);
+  }
+  const { weightsSha256 = provenance.weightsSha256 } = network;
+  if (provenance.weightsSha256 === weightsSha256) return;
+  throw new TypeError(
+    `Cannot use ${from}: the weights must be of SHA-256 ${weightsSha256}, got ${
+      provenance.weightsSha256 ?? "none"
+    }`,
+  );
+}
+
 /** An allocation as a file stores it; JSON has no infinity, so an infinite distortion or gap becomes null. */
 export function allocationFile(allocation: Allocation, provenance: Provenance): AllocationFile {
   const finite = (value: number | null) => value !== null && Number.isFinite(value) ? value : null;

@@ -11,8 +11,9 @@ import {
   shuffledFolder,
   sliceFolder,
 } from "./image_reader.ts";
+import { checkDisjoint } from "./imagenet/split.ts";
 import { type Network, prunableLayers } from "./network.ts";
-import { allocationProblem, curvesFile } from "./pipeline.ts";
+import { allocationProblem, checkCurvesNetwork, curvesFile } from "./pipeline.ts";
 import { type Provenance, provenance } from "./provenance.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import { type CurveOptions, measureCurves } from "./rd_curve.ts";
@@ -32,7 +33,7 @@ export interface PruneModelOptions {
   readonly batch?: number;
   /** @default ["lsq"] */
   readonly recovery?: readonly RecoveryStep[];
-  /** Of this network, measured before; by default they are measured. */
+  /** Of this network, measured before, on none of the images that compare; by default they are measured. */
   readonly curves?: CurvesFile;
   readonly measuring?: Pick<CurveOptions, "levels" | "memory" | "microBatch">;
   readonly weightsSha256?: string;
@@ -44,7 +45,7 @@ export interface PruneModelOptions {
   ) => void;
 }
 
-/** One network on the images that neither curves nor recovery saw. */
+/** One network on the images that neither measured curves nor recovery saw. */
 export interface ModelMeasure {
   /** Null without labels. */
   readonly top1: number | null;
@@ -74,9 +75,12 @@ export interface PrunedModel {
  *
  * The images are shuffled with a seed; the first `samples` measure and recover, all others compare. Batch statistics are
  * corrected by the difference between the networks: whether the network was trained on crops is not known here.
+ * Given curves are told from the images by the names in their provenance: the same photographs in a folder of another
+ * name are not recognised.
  *
  * @throws {RangeError} If there are not more images than `samples`, or too many are broken, or the sparsity cannot be
- * reached (the reachable interval is printed).
+ * reached (the reachable interval is printed), or given curves were measured on images that compare.
+ * @throws {TypeError} If given curves are of another network.
  */
 export async function pruneModel(
   engine: Engine,
@@ -92,13 +96,23 @@ export async function pruneModel(
   }
   const shuffled = shuffledFolder(images, seed);
   const unseen = sliceFolder(shuffled, samples, images.files.length - samples);
-  const { broken, ...calibration } = await folderCalibration(dense, sliceFolder(shuffled, 0, samples));
+  const first = sliceFolder(shuffled, 0, samples);
+  if (options.curves !== undefined) {
+    const { model } = dense;
+    checkCurvesNetwork(options.curves, { model, weightsSha256: options.weightsSha256 }, "the given curves");
+    const split = { unlabelled: first, test: unseen, seed };
+    checkDisjoint(String(options.curves.provenance.protocol), images, split);
+  }
+  const { broken, ...calibration } = await folderCalibration(dense, first);
   const origin = provenance({
     engine: engine.description,
     seed,
     protocol:
       `one-shot magnitude pruning by ours, recovery ${recoveryText(recovery)} on ${calibration.name}, ` +
-      `batch statistics corrected, compared on ${unseen.name}`,
+      `batch statistics corrected, compared on ${unseen.name}; ` +
+      (options.curves
+        ? `curves of run ${options.curves.provenance.runId}`
+        : `calibration: ${calibration.name}`),
     samples: calibration.count,
     ...(options.weightsSha256 && { weightsSha256: options.weightsSha256 }),
   });
@@ -168,7 +182,13 @@ async function compare(
 }
 
 /** Before and after, a line each. */
-export function prunedModelTable({ dense, pruned, network, samples }: PrunedModel): Table {
+export function prunedModelTable(
+  { dense, pruned, network, samples, curves, origin }: PrunedModel,
+): Table {
+  const { runId } = curves.provenance;
+  const unseen = runId === origin.runId
+    ? "neither curves nor recovery saw"
+    : `recovery did not see, by curves of run ${runId}`;
   const line = (name: string, { top1, agreement, macs, bytes, sparsity }: ModelMeasure) => [
     name,
     sparsity,
@@ -178,7 +198,7 @@ export function prunedModelTable({ dense, pruned, network, samples }: PrunedMode
     bytes / 1e6,
   ];
   return {
-    caption: `${network.model} on ${samples} images that neither curves nor recovery saw`,
+    caption: `${network.model} on ${samples} images that ${unseen}`,
     columns: [
       { name: "network" },
       { name: "sparsity", unit: "%", digits: 2 },

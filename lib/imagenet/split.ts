@@ -51,24 +51,25 @@ export function splitPhotographs(
  * were shuffled is compared where the protocol says it; older ones do not.
  *
  * @param protocol Of the curves' provenance, which ends in the name of their calibration set.
+ * @param split With the seed of its order, by default {@linkcode SPLIT_SEED}.
  * @throws {RangeError} If the curves were measured on this folder in another order, on more or fewer images of it, or
  * beyond the unlabelled part.
  */
 export function checkDisjoint(
   protocol: string,
   folder: Pick<ImageFolder, "name">,
-  { unlabelled, test }: PhotographSplit,
+  { unlabelled, test, seed = SPLIT_SEED }: PhotographSplit & { readonly seed?: number },
 ): void {
   const [, calibration = ""] = protocol.split("calibration: ");
   if (!calibration.startsWith(`${folder.name}, `)) return;
   const all = unlabelled.files.length + test.files.length;
   const order = /^(?:(\d+) )?shuffled with seed (\d+), images \d+…(\d+)$/;
-  const [, shuffled = all, seed, last] = order.exec(calibration.slice(folder.name.length + 2)) ?? [];
-  const isOrder = Number(shuffled) === all && Number(seed) === SPLIT_SEED;
+  const [, shuffled = all, drawn, last] = order.exec(calibration.slice(folder.name.length + 2)) ?? [];
+  const isOrder = Number(shuffled) === all && Number(drawn) === seed;
   if (isOrder && Number(last) < unlabelled.files.length) return;
   throw new RangeError(
     `Cannot test on ${folder.name}: its curves must be of images 0 … ${
       unlabelled.files.length - 1
-    } of ${all} in the order of seed ${SPLIT_SEED}, got ${calibration}`,
+    } of ${all} in the order of seed ${seed}, got ${calibration}`,
   );
 }

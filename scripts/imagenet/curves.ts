@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ImageFolder } from "../../lib/image_folder.ts";
 import type { ImagenetCurves } from "../../lib/imagenet/rows.ts";
 import { checkDisjoint, type PhotographSplit } from "../../lib/imagenet/split.ts";
+import { checkCurvesNetwork } from "../../lib/pipeline.ts";
 import { projectPath } from "../../lib/root.ts";
 import { type CurvesFile, readCurves } from "../../lib/rd_files.ts";
 import type { OpenedNetwork } from "../options.ts";
@@ -55,7 +56,7 @@ export function openCurves(
     }
     const file = readCurves(path);
     checkKind(path, file, kind);
-    checkNetwork(path, file, { network, weightsSha256 });
+    checkCurvesNetwork(file, { model: network.model, weightsSha256 }, path);
     checkDisjoint(String(file.provenance.protocol), folder, split);
     return file;
   };
@@ -74,19 +75,4 @@ function checkKind(path: string, { objective = "joint" }: CurvesFile, kind: Curv
   const expected = kind === "singleLayerCurves" ? "single-layer" : "joint";
   if (objective === expected) return;
   throw new TypeError(`Cannot use ${path}: its objective must be ${expected}, got ${objective}`);
-}
-
-function checkNetwork(
-  path: string,
-  { model, provenance }: CurvesFile,
-  { network, weightsSha256 }: OpenedNetwork,
-): void {
-  if (model !== network.model) {
-    throw new TypeError(`Cannot use ${path}: its curves must be of ${network.model}, got ${model}`);
-  }
-  if (provenance.weightsSha256 !== weightsSha256) {
-    throw new TypeError(
-      `Cannot use ${path}: its curves must be of weights of SHA-256 ${weightsSha256}, got ${provenance.weightsSha256}`,
-    );
-  }
 }

@@ -9,11 +9,13 @@ import { branchedModel, loadModel, mobileModel, saveModel } from "../../lib/_lay
 import { inTemporaryFolder, testEngine } from "../../lib/_test_helpers.ts";
 import { loadNetwork } from "../../lib/checkpoint.ts";
 import { type ImageFolder, listImageFolder } from "../../lib/image_folder.ts";
+import { checkDisjoint, splitPhotographs } from "../../lib/imagenet/split.ts";
 import { IMAGENET_BGR_MEANS } from "../../lib/imagenet_facts.ts";
 import { importLayersModel } from "../../lib/import_layers_model.ts";
 import type { ModelMeasure } from "../../lib/prune_model.ts";
 import { summariseSparsity } from "../../lib/prune.ts";
 import { createPrng } from "../../lib/prng.ts";
+import { readCurves } from "../../lib/rd_files.ts";
 import { projectPath } from "../../lib/root.ts";
 import { runScript } from "../_run_script.ts";
 
@@ -132,12 +134,16 @@ Deno.test({
   fn: inTemporaryFolder(async (folder) => {
     await testEngine();
     const images = join(folder, "photographs");
-    copyPhotographs(listImageFolder(IMAGENET_ROOT, 1000), images, 48);
+    const collection = listImageFolder(IMAGENET_ROOT, 1000);
+    const curves = projectPath("data", "curves", "resnet50.json");
+    const split = splitPhotographs(collection);
+    checkDisjoint(String(readCurves(curves).provenance.protocol), collection, split);
+    copyPhotographs(split.test, images, 48); // under another name nobody would see that curves know them
     const out = join(folder, "out");
     const { code, stdout, stderr } = await runScript(
       "prune",
       ...["--from", join(RESNET50_FOLDER, "model.json"), "--pixels", "bgr-means", "--images", images],
-      ...["--curves", projectPath("data", "curves", "resnet50.json"), "--samples", "16", "--sparsity", "0.5"],
+      ...["--curves", curves, "--samples", "16", "--sparsity", "0.5"],
       ...["--out", out, "--json"],
     );
     assert.equal(code, 0, stderr);
