@@ -13,9 +13,14 @@ import {
   smoothTargets,
 } from "./source.ts";
 
-/** A set in memory: padded crops, alternating flips, cutout. */
+/**
+ * A set in memory: padded crops, alternating flips, cutout.
+ *
+ * @throws {TypeError} If soft labels are not one for each image and class.
+ * @throws {RangeError} If a label is not below the network's classes.
+ */
 export function residentBatches(
-  { preprocessing }: Architecture,
+  { preprocessing, classCount: known }: Architecture,
   set: ImageSet,
   { softLabels }: BatchSourceOptions = {},
 ): BatchSource {
@@ -24,6 +29,14 @@ export function residentBatches(
   if (softLabels !== undefined && softLabels.length !== count * classCount) {
     throw new TypeError(
       `Cannot train on ${name}: soft labels must be ${count} × ${classCount} numbers, got ${softLabels.length}`,
+    );
+  }
+  const bad = set.labels.findIndex((label) => label >= known);
+  if (bad >= 0) {
+    throw new RangeError(
+      `Cannot train on ${name}: a class must be a whole number below ${known}, got ${
+        set.labels[bad]
+      } for image ${bad}`,
     );
   }
   function* epoch({ recipe, epoch, random }: EpochDraw): Generator<Batch> {
