@@ -16,7 +16,8 @@ const SHARD_BYTES = 4 * 2 ** 20;
  * originals grow to float32.
  *
  * @returns Bytes of the weights.
- * @throws {TypeError} If the network is not one of the imported model's architecture.
+ * @throws {TypeError} If the network is not one of the imported model's architecture, or has changed a parameter that
+ * the model has no tensor for: the scale or offset of a batch normalisation without one.
  */
 export function exportLayersModel(
   folder: string,
@@ -27,6 +28,16 @@ export function exportLayersModel(
   if (own[0] !== own[1]) {
     throw new TypeError(
       `Cannot export ${network.model} into ${folder}: its nodes must be those of ${file.location}, they differ`,
+    );
+  }
+  const lost = [...network.weights].find(([name, { data }]) => {
+    const constants = imported.network.weights.get(name)?.data;
+    return !imported.tensorOf.has(name) && data.some((value, k) => value !== constants?.[k]);
+  });
+  if (lost !== undefined) {
+    throw new TypeError(
+      `Cannot export ${network.model} into ${folder}: ${lost[0]} must stay as it was imported, ` +
+        `${file.location} has no tensor for it`,
     );
   }
   const parameterOf = new Map([...imported.tensorOf].map(([parameter, tensor]) => [tensor, parameter]));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { branchedModel, loadModel, mobileModel, saveModel } from "./_layers_models.ts";
-import { assertAllclose, inTemporaryFolder, normals, testEngine } from "./_test_helpers.ts";
+import { assertAllclose, inTemporaryFolder, normals, testEngine, withValues } from "./_test_helpers.ts";
 import type { Engine } from "./engine.ts";
 import { exportLayersModel } from "./export_layers_model.ts";
 import { importLayersModel } from "./import_layers_model.ts";
@@ -288,5 +288,20 @@ Deno.test(
       name: "TypeError",
       message: /^Cannot export branched into .*: its nodes must be those of .*model.json, they differ$/,
     });
+  }),
+);
+
+Deno.test(
+  "exportLayersModel() refuses a trained scale that the model has no tensor for, where it would be lost",
+  inTemporaryFolder(async (folder) => {
+    const imported = await importLayersModel(await saveModel(mobileModel(), folder)); // batch norms without scale
+    const trained = withValues(imported.network, "relu1_bn.weight", { 2: 1.5 });
+    const out = join(folder, "out");
+    assert.throws(() => exportLayersModel(out, trained, imported), {
+      name: "TypeError",
+      message:
+        /^Cannot export mobile into .*: relu1_bn.weight must stay as it was imported, .* has no tensor for it$/,
+    });
+    assert.equal(existsSync(out), false);
   }),
 );
