@@ -1,5 +1,5 @@
 /** A network goes back into the TensorFlow.js layers model that it came from: the same topology, new weights. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ImportedModel } from "./import_layers_model.ts";
 import { inferShapes, type Network } from "./network.ts";
@@ -10,7 +10,8 @@ import { toEngineLayout } from "./variables.ts";
 const SHARD_BYTES = 4 * 2 ** 20;
 
 /**
- * Writes `model.json` and weight shards into a folder, `model.json` last: without it the folder is no model.
+ * Writes `model.json` and weight shards into a folder, `model.json` last: without it the folder is no model. One that
+ * is there goes first, so that it never stands beside shards of both.
  *
  * Every tensor of the original is written, float32; those that the network holds as the network has them. Quantised
  * originals grow to float32.
@@ -53,6 +54,7 @@ export function exportLayersModel(
   const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));
   const paths = Array.from({ length: count }, (_, k) => `group1-shard${k + 1}of${count}.bin`);
   mkdirSync(folder, { recursive: true });
+  rmSync(join(folder, "model.json"), { force: true });
   paths.forEach((path, k) =>
     writeFileWhole(join(folder, path), bytes.subarray(k * SHARD_BYTES, (k + 1) * SHARD_BYTES))
   );

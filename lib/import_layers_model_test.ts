@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -303,5 +312,19 @@ Deno.test(
         /^Cannot export mobile into .*: relu1_bn.weight must stay as it was imported, .* has no tensor for it$/,
     });
     assert.equal(existsSync(out), false);
+  }),
+);
+
+Deno.test(
+  "exportLayersModel() into a folder that it cannot finish leaves no model of old and new shards",
+  inTemporaryFolder(async (folder) => {
+    const imported = await importLayersModel(await saveModel(mobileModel(), folder));
+    const out = join(folder, "out");
+    exportLayersModel(out, imported.network, imported);
+    const [shard] = readdirSync(out).filter((name) => name.endsWith(".bin"));
+    rmSync(join(out, shard));
+    mkdirSync(join(out, shard)); // cannot be written over
+    assert.throws(() => exportLayersModel(out, imported.network, imported), { name: "FileError" });
+    assert.equal(existsSync(join(out, "model.json")), false);
   }),
 );
