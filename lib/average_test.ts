@@ -30,3 +30,16 @@ Deno.test("averageNetworks() refuses none, and two models", () => {
     message: "Cannot average networks: all must be tiny, got resnet32",
   });
 });
+
+Deno.test("averageNetworks() refuses networks of one name that compute otherwise", () => {
+  const network = tinyNetwork();
+  const nodes = network.nodes.map((node) => node.op === "batchNorm" ? { ...node, epsilon: 1e-3 } : node);
+  const preprocessing = { ...network.preprocessing, order: "bgr" as const };
+  for (const other of [{ ...network, nodes }, { ...network, preprocessing }]) {
+    assert.throws(() => averageNetworks([network, network, other]), {
+      name: "TypeError",
+      message: "Cannot average networks: all must have the nodes, input and preprocessing of the first, " +
+        "network 3 of 3 differs",
+    });
+  }
+});
