@@ -1,4 +1,5 @@
 /** Folds batch normalisation into the convolution before it, and additions and ReLUs into the convolution's step. */
+import { groupBy } from "./group_by.ts";
 import {
   type BatchNormNode,
   type ConvNode,
@@ -21,7 +22,7 @@ import {
  * Rounding differs from the unfolded network by a few float32 units.
  */
 export function foldBatchNorm(network: Network): Network {
-  const readers = countReaders(network.nodes);
+  const readers = readersOf(network.nodes);
   const weights = new Map<string, Parameter>();
   const folded: NetworkNode[] = [];
   /** Name that now carries the output of a node that was folded away. */
@@ -33,7 +34,7 @@ export function foldBatchNorm(network: Network): Network {
 
   for (const node of network.nodes) {
     const inputs = node.inputs.map(carrier);
-    const onlyReader = readers.get(node.inputs[0]) === 1;
+    const onlyReader = readers.get(node.inputs[0])?.length === 1;
     const before = folded[indexOf.get(inputs[0]) ?? -1];
 
     if (node.op === "batchNorm" && onlyReader && isPlainConv(before) && !normalised.has(before.name)) {
@@ -66,13 +67,17 @@ function isPlainConv(node: NetworkNode | undefined): node is ConvNode | Depthwis
 
 /**
  * Whether a ReLU may move into the node before it. After batch normalisation the fused kernel turns NaN into 0, so it
- * moves only where another path takes NaN on towards the logits, as in a dense block.
+ * moves only where another path takes NaN on towards the logits, as in a dense block: one that begins with a batch
+ * normalisation may lose it in the same way.
  */
 function takesRelu(
   before: NetworkNode | undefined,
-  readers: ReadonlyMap<string, number>,
+  readers: Readers,
 ): before is ConvNode | BatchNormNode {
-  if (before?.op === "batchNorm") return !before.relu && readers.get(before.inputs[0])! > 1;
+  if (before?.op === "batchNorm") {
+    const beside = readers.get(before.inputs[0])!;
+    return !before.relu && beside.length > 1 && beside.some((op) => op !== "batchNorm");
+  }
   return before?.op === "conv" && !before.relu;
 }
 
@@ -81,21 +86,27 @@ function fuseAddition(
   node: NetworkNode,
   inputs: readonly string[],
   folded: NetworkNode[],
-  readers: ReadonlyMap<string, number>,
+  readers: Readers,
   indexOf: ReadonlyMap<string, number>,
 ): boolean {
   const last = folded.length - 1;
   const conv = folded[last];
-  const side = inputs.findIndex((name, k) => indexOf.get(name) === last && readers.get(node.inputs[k]) === 1);
+  const side = inputs.findIndex((name, k) =>
+    indexOf.get(name) === last && readers.get(node.inputs[k])!.length === 1
+  );
   if (side < 0 || conv.op !== "conv" || conv.relu || conv.inputs.length > 1) return false;
   folded[last] = { ...conv, inputs: [conv.inputs[0], inputs[1 - side]] };
   return true;
 }
 
-function countReaders(nodes: readonly NetworkNode[]): Map<string, number> {
-  const readers = new Map<string, number>();
-  for (const { inputs } of nodes) for (const name of inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
-  return readers;
+/** Operations that read each node, by its name. */
+type Readers = ReadonlyMap<string, readonly NetworkNode["op"][]>;
+
+function readersOf(nodes: readonly NetworkNode[]): Readers {
+  const reads = nodes.flatMap(({ op, inputs }) => inputs.map((name) => ({ name, op })));
+  return new Map(
+    [...groupBy(reads, ({ name }) => name)].map(([name, all]) => [name, all.map(({ op }) => op)]),
+  );
 }
 
 /** weight · γ/σ per output channel, bias β + (bias − mean) · γ/σ. */

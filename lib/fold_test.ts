@@ -156,6 +156,24 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "foldBatchNorm() leaves ReLUs alone where every path begins with batch norm and ReLU: NaN reaches the logits",
+  withEngine(async (engine) => {
+    const network = shakenNetwork(architectureOf((list) => {
+      const stem = list.conv("stem", "input", { outChannels: 4, kernel: 3 });
+      const [left, right] = ["left", "right"].map((name) => {
+        const rectified = list.relu(`${name}.relu`, list.batchNorm(`${name}.bn`, stem));
+        return list.conv(`${name}.conv`, rectified, { outChannels: 2, kernel: 3 });
+      });
+      list.linear("linear", list.globalAvgPool("pool", list.concat("both", [left, right])), 3);
+    }));
+    const broken = noiseInputs(network, 2);
+    broken.inputs[0] = NaN; // of the first of two images
+    const logits = await logitsOf(engine, foldBatchNorm(network), broken);
+    assert.deepEqual([...logits].map(Number.isNaN), [true, true, true, false, false, false]);
+  }),
+);
+
 Deno.test("foldBatchNorm() leaves the network untouched and repeats its bits", () => {
   const network = tinyNetwork();
   const copy = copyOfWeights(network);

@@ -64,6 +64,10 @@ export interface Ops {
   relu(x: Tensor): Tensor;
   /** dy where y > 0, else 0. `y` is ReLU's output. */
   reluGrad(dy: Tensor, y: Tensor): Tensor;
+  /**
+   * libtensorflow leaves NaN out, and gives the lowest float for a window of nothing else: NaN before a maximum is not
+   * seen in the logits. To look for it would cost a pass over the largest maps.
+   */
   maxPool(x: Tensor, size: number, window: Window): Tensor;
   maxPoolGrad(dy: Tensor, x: Tensor, y: Tensor, size: number, window: Window): Tensor;
   avgPool(x: Tensor, size: number, window: Window): Tensor;

@@ -22,6 +22,7 @@ export const SOURCES: readonly string[] = [
   "../distortion.ts",
   "../fold.ts",
   "../forward.ts",
+  "../group_by.ts",
   "../mask.ts",
   "../read_tensor.ts",
   "../recover/gram.ts",
