@@ -231,6 +231,17 @@ Deno.test(
 );
 
 Deno.test(
+  "openImageReader() lists a broken image once and in order, however its batches are read",
+  inTemporaryFolder(async (folder) => {
+    await writeClasses(folder, 100);
+    for (const name of ["a/003.png", "b/007.png"]) writeFileSync(join(folder, name), "broken"); // 1 % of 200
+    const reader = openImageReader(colourArchitecture(), listImageFolder(folder, 2));
+    for (const first of [100, 0, 100, 0]) await reader.read(first, 100);
+    assert.deepEqual(reader.broken.map(({ file }) => file.slice(-9)), ["a/003.png", "b/007.png"]);
+  }),
+);
+
+Deno.test(
   "shuffledFolder(), sliceFolder() and folderCalibration() take the same images with their labels, whatever is broken",
   inTemporaryFolder(async (folder) => {
     await writeClasses(folder, 60);

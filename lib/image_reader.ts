@@ -20,7 +20,7 @@ export interface BrokenImage {
 }
 
 export interface ImageReader extends LabelledSource {
-  /** Those met so far, in order; their pixels are 0 and their label −1, which no class is. */
+  /** Those met so far, once each and in order; their pixels are 0 and their label −1, which no class is. */
   readonly broken: readonly BrokenImage[];
 }
 
@@ -36,7 +36,8 @@ export function openImageReader(architecture: Architecture, folder: ImageFolder)
   const labels = folder.labels
     ? Int32Array.from(folder.labels)
     : new Int32Array(folder.files.length).fill(-1);
-  const broken: BrokenImage[] = [];
+  const broken = new Map<number, BrokenImage>();
+  const inOrder = () => [...broken].sort(([a], [b]) => a - b).map(([, image]) => image);
   const ahead = new Map<number, Promise<Uint8Array>>();
 
   async function decode(first: number, count: number): Promise<Uint8Array> {
@@ -47,7 +48,7 @@ export function openImageReader(architecture: Architecture, folder: ImageFolder)
           pixels.set(await decodeImage(file, inputShape), k * size);
         } catch (error) {
           labels[first + k] = -1;
-          broken.push({ file, reason: (error as Error).message });
+          broken.set(first + k, { file, reason: (error as Error).message });
         }
       }),
     );
@@ -71,11 +72,13 @@ export function openImageReader(architecture: Architecture, folder: ImageFolder)
     count: folder.files.length,
     shape: inputShape,
     labels,
-    broken,
+    get broken() {
+      return inOrder();
+    },
     read: async (first, count) => {
       let pixels = await batch(first, count);
       if (pixels.length !== count * size) pixels = await decode(first, count); // another batch size than before
-      checkBroken(folder, broken);
+      checkBroken(folder, inOrder());
       return normaliseImages({ shape: inputShape, pixels }, 0, count, table);
     },
   };
