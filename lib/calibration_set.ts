@@ -96,7 +96,7 @@ export interface TensorCalibrationOptions {
  * Fixed inputs from a safetensors file: its tensor `inputs`, F32, [N, h, w, c], normalised as the network expects.
  *
  * @throws {TypeError} If the tensor is missing or has another type or shape (both shapes printed; nothing is transposed).
- * @throws {RangeError} If it holds fewer inputs than asked for, or a value that is not finite (input named).
+ * @throws {RangeError} If it does not hold the inputs asked for, or a value that is not finite (input named).
  */
 export function calibrationTensors(
   { inputShape }: Architecture,
@@ -114,7 +114,8 @@ export function calibrationTensors(
     throw new TypeError(`${action}: inputs must have shape [N,${inputShape}], got [${stored.shape}]`);
   }
   const count = samples ?? held - offset;
-  if (count < 1 || offset + count > held) {
+  const isWhole = Number.isSafeInteger(offset) && Number.isSafeInteger(count);
+  if (!isWhole || offset < 0 || count < 1 || offset + count > held) {
     throw new RangeError(
       `${action}: inputs ${offset} … ${offset + count - 1} must be there, it holds ${held}`,
     );

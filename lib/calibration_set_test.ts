@@ -133,6 +133,9 @@ Deno.test(
       name: "RangeError",
       message: /: inputs 1 … 3 must be there, it holds 3$/,
     });
+    for (const wrong of [{ samples: NaN }, { samples: 1.5 }, { samples: 2, offset: -1 }, { samples: 0 }]) {
+      assert.throws(() => calibrationTensors(architecture, path, wrong), { name: "RangeError" });
+    }
     write({ dtype: "F32", shape: [3, 2, 8, 8], data });
     assert.throws(() => calibrationTensors(architecture, path), {
       name: "TypeError",

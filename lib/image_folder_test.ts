@@ -261,6 +261,12 @@ Deno.test(
     assert.equal(set.inputs.length, 99 * 192);
     const reds = Array.from({ length: 99 }, (_, k) => set.inputs[k * 192] === 1 ? 0 : 1);
     assert.deepEqual(reds, [...first.labels!].filter((_, k) => k !== 3));
+    for (const [from, count] of [[-5, 3], [0, NaN], [0.5, 2], [0, 0]]) {
+      assert.throws(() => sliceFolder(shuffled, from, count), {
+        name: "RangeError",
+        message: /^Cannot take/,
+      });
+    }
     assert.throws(() => sliceFolder(shuffled, 100, 21), {
       name: "RangeError",
       message: /^Cannot take images 100 … 120 of .*: it holds 120, numbered from 0$/,

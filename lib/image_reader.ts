@@ -112,13 +112,18 @@ export function shuffledFolder(folder: ImageFolder, seed: number): ImageFolder {
   };
 }
 
-/** Images first … first + count − 1. */
+/**
+ * Images first … first + count − 1.
+ *
+ * @throws {RangeError} If the folder does not hold them.
+ */
 export function sliceFolder(
   { name, files, labels, outOf = files.length }: ImageFolder,
   first: number,
   count: number,
 ): ImageFolder {
-  if (count < 1 || first + count > files.length) {
+  const isWhole = Number.isSafeInteger(first) && Number.isSafeInteger(count);
+  if (!isWhole || first < 0 || count < 1 || first + count > files.length) {
     throw new RangeError(
       `Cannot take images ${first} … ${
         first + count - 1

@@ -372,7 +372,7 @@ export function initialise(architecture: Architecture, prng: Prng): Network {
 /**
  * Joins an architecture with weights, checking every name, shape and value.
  *
- * @throws {TypeError} If a tensor is missing, extra or misshapen (both shapes printed).
+ * @throws {TypeError} If a tensor is missing, extra, misshapen (both shapes printed) or not as long as its shape says.
  * @throws {RangeError} If a weight is NaN or infinite (tensor and index printed).
  */
 export function withWeights(
@@ -387,6 +387,11 @@ export function withWeights(
     if (given === undefined) throw new TypeError(`${action}: tensor ${name} [${shape}] is missing`);
     if (given.shape.join() !== shape.join()) {
       throw new TypeError(`${action}: tensor ${name} must have shape [${shape}], got [${given.shape}]`);
+    }
+    if (given.data.length !== sizeOf(shape)) {
+      throw new TypeError(
+        `${action}: tensor ${name} [${shape}] must hold ${sizeOf(shape)} values, got ${given.data.length}`,
+      );
     }
     const bad = given.data.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) {

@@ -154,6 +154,12 @@ Deno.test("withWeights() refuses missing, extra, misshapen and broken tensors", 
     message:
       "Cannot load file.safetensors into tiny: tensor conv2.weight must have shape [6,4,3,3], got [4,6,3,3]",
   });
+  const short = { shape: [6, 4, 3, 3], data: new Float32Array(215) };
+  assert.throws(load([...weights, ["conv2.weight", short]]), {
+    name: "TypeError",
+    message:
+      "Cannot load file.safetensors into tiny: tensor conv2.weight [6,4,3,3] must hold 216 values, got 215",
+  });
   for (const value of [NaN, Infinity, -Infinity]) {
     assert.throws(load(withValues(tinyNetwork(), "conv2.weight", { 17: value }).weights), {
       name: "RangeError",
