@@ -23,6 +23,7 @@ console.log(
     layers: curves.layers,
     training,
     tensors,
+    tf32: Deno.env.get("NVIDIA_TF32_OVERRIDE"),
   }),
 );
 Deno.exit(0);

@@ -18,12 +18,14 @@ interface Probe {
   /** Or the error's name and message. */
   readonly training: Training | string;
   readonly tensors: number;
+  /** NVIDIA_TF32_OVERRIDE once the engine is loaded. */
+  readonly tf32?: string;
 }
 
 type Training = Readonly<Record<OptimizerName, readonly number[]>>;
 
 /** Runs _engine_probe.ts in a process of its own. */
-async function probe(args: readonly string[], env: Record<string, string> = {}): Promise<Probe> {
+async function probe(args: readonly string[], env: Record<string, string | undefined> = {}): Promise<Probe> {
   const script = fileURLToPath(new URL("./_engine_probe.ts", import.meta.url));
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ["run", "-A", script, ...args], {
     env: { ...process.env, ...env },
@@ -38,6 +40,13 @@ Deno.test("loadEngine() loads libtensorflow, says so, and has checked it", async
   assert.match(engine.description, /^libtensorflow \d+\.\d+\.\d+ \((GPU|CPU, 1 threads)(, fused)?\)$/);
   assert.equal(engine.canTrain, true);
   assert.ok(engine.check!.count > 80 && engine.check!.worstError < 1e-4);
+});
+
+Deno.test("loadEngine() keeps float32 on NVIDIA's cards, where the user does not say otherwise", async () => {
+  for (const own of [undefined, "1"]) {
+    const { name, tf32 } = await probe(["tensorflow"], { NVIDIA_TF32_OVERRIDE: own });
+    assert.deepEqual([name, tf32], ["tensorflow", own ?? "0"]);
+  }
 });
 
 Deno.test("loadEngine() hands out one engine per process and refuses a second one", async () => {
