@@ -40,7 +40,7 @@ Deno.test("Binder and the development container call tasks that there are, by th
 
 Deno.test("Binder and the development container install the Python and Node that the README asks for", () => {
   const [, least, most] = /Python 3\.(\d+) to 3\.(\d+)/.exec(text("README.md"))!.map(Number);
-  const [, leastNode] = /Node (\d+) or newer/.exec(text("README.md"))!.map(Number);
+  const [, leastNode] = /Node (\d+)\.\d+, [\d.]+ or newer/.exec(text("README.md"))!.map(Number);
   const pythons = [/- python=3\.(\d+)$/m.exec(ENVIRONMENT)![1], /python:3\.(\d+)-/.exec(CONTAINER.image)![1]];
   for (const minor of pythons.map(Number)) assert.ok(minor >= least && minor <= most, `Python 3.${minor}`);
   const [feature] = Object.entries(CONTAINER.features) as [string, { version: string }][];

@@ -137,7 +137,7 @@ Deno.test("writeLedger() puts a table between the marks of a Markdown file, twic
 Deno.test("checkLedgerPath() refuses other names, and a Markdown file without both marks", () =>
   inFolder((folder) => {
     assert.throws(() => checkLedgerPath("ledger.txt"), {
-      name: "RangeError",
+      name: "UsageError",
       message: "Cannot write the ledger to ledger.txt: its name must end in .json or .md",
     });
     const path = join(folder, "x.md");
