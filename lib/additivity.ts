@@ -143,6 +143,7 @@ function upperLevels(layer: FileLayer, levels: readonly number[]): readonly numb
  *
  * Each layer's sparsity is a uniform number scaled alike in all layers until the budget is met, cut to its curve's last
  * measured level and rounded up to one: allocations that no method would choose, where nothing favours additivity.
+ * No layer is removed as a whole, unless the budget cannot be met otherwise: a network without it says little of sums.
  *
  * @param curves As for {@linkcode auditPairs}.
  * @throws {RangeError} If a sparsity is beyond the curves.
@@ -162,12 +163,18 @@ export async function auditRandomAllocations(
   return await auditPlans(engine, network, curves, calibration, { plans, onProgress });
 }
 
-/** Level indices of a random allocation that prunes at least the budget, all of them measured. */
+/** Level indices of a random allocation that prunes at least the budget, all of them measured; see {@linkcode auditRandomAllocations}. */
 export function randomLevels({ layers, levels }: CurvesFile, sparsity: number, prng: Prng): number[] {
   const total = layers.reduce((sum, { weights }) => sum + weights, 0);
   const budget = budgetForSparsity(sparsity, total);
   const shares = layers.map(() => 0.05 + prng.next());
-  const measured = layers.map((layer) => measuredLevels(layer, levels));
+  const all = layers.map((layer) => measuredLevels(layer, levels));
+  const partial = layers.map(({ weights }, i) =>
+    all[i].filter((j) => prunedAtLevel(levels[j], weights) < weights)
+  );
+  const most = (of: typeof all) =>
+    of.reduce((sum, own, i) => sum + prunedAtLevel(levels[own[own.length - 1] ?? 0], layers[i].weights), 0);
+  const measured = most(partial) >= budget ? partial : all;
   const at = (scale: number) =>
     shares.map((share, i) => {
       const found = measured[i].find((j) => levels[j] >= scale * share);
@@ -176,10 +183,9 @@ export function randomLevels({ layers, levels }: CurvesFile, sparsity: number, p
   const pruned = (chosen: readonly number[]) =>
     chosen.reduce((sum, j, i) => sum + prunedAtLevel(levels[j], layers[i].weights), 0);
   let [low, high] = [0, levels[levels.length - 1] / 0.05];
-  if (pruned(at(high)) < budget) {
-    const most = pruned(at(high)) / total;
+  if (most(measured) < budget) {
     throw new RangeError(
-      `Cannot draw an allocation: the curves reach sparsity 0 to ${most}, got ${sparsity}`,
+      `Cannot draw an allocation: the curves reach sparsity 0 to ${most(measured) / total}, got ${sparsity}`,
     );
   }
   for (let halving = 0; halving < 50; halving++) {

@@ -117,8 +117,8 @@ Deno.test(
   }),
 );
 
-Deno.test("randomLevels() meets every budget, differs from draw to draw, and names the reach", () => {
-  const levels = evenLevels(11).slice(0, 10); // up to 90 %
+Deno.test("randomLevels() meets every budget, differs from draw to draw, removes no layer without need, and names the reach", () => {
+  const levels = evenLevels(11);
   const layers = [300, 50, 700].map((weights, i) => ({
     name: `${i}`,
     weights,
@@ -133,11 +133,14 @@ Deno.test("randomLevels() meets every budget, differs from draw to draw, and nam
       const chosen = randomLevels(file, sparsity, prng);
       const pruned = chosen.reduce((sum, j, i) => sum + prunedAtLevel(levels[j], layers[i].weights), 0);
       assert.ok(pruned >= budgetForSparsity(sparsity, 1050));
+      assert.ok(chosen.every((j) => j < 10), "a layer was removed whole");
       seen.add(chosen.join());
     }
   }
   assert.ok(seen.size > 20);
-  assert.throws(() => randomLevels(file, 0.95, prng), {
+  assert.ok(randomLevels(file, 0.95, prng).includes(10)); // it cannot be met otherwise
+  const short = { ...file, levels: levels.slice(0, 10) };
+  assert.throws(() => randomLevels(short, 0.95, prng), {
     name: "RangeError",
     message: "Cannot draw an allocation: the curves reach sparsity 0 to 0.9, got 0.95",
   });

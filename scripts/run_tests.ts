@@ -20,7 +20,7 @@ interface Step {
 
 /** Small enough that a notebook runs in well under a minute; the same cells as at full size. */
 const SMALL_NOTEBOOK = JSON.stringify({
-  ...{ SAMPLES: 16, LEVELS: 6, GRID: 11, BN_LEVELS: 4, TRIALS: 4, TEST_IMAGES: 100, LSQ_IMAGES: 64, LSQ: 64 },
+  ...{ SAMPLES: 16, LEVELS: 6, GRID: 11, TRIALS: 4, TEST_IMAGES: 100, LSQ_IMAGES: 64, LSQ: 64 },
   ...{ IMAGES: 128, TUNE: 128, TRAIN: 500, EPOCHS: 1, FINEST: 10_000, BUDGETS: 4, ORDERS: 200 },
 });
 
