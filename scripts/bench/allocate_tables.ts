@@ -9,8 +9,8 @@ export function allocateTable({ results, provenance }: AllocateBench): Table {
   const right = (name: string): Column => ({ name, align: "right" });
   return {
     caption:
-      `Milliseconds, median (99th percentile) over random budgets, on ${provenance.processor}; for the ` +
-      "paper's ways also the median excess of their distortion over ours",
+      `Milliseconds, median (99th percentile): ${provenance.protocol}, on ${provenance.processor}; for these ` +
+      "ways also the median excess of their distortion over ours",
     columns: [
       { name: "curves" },
       right("layers × levels"),
