@@ -163,7 +163,7 @@ export async function auditRandomAllocations(
   return await auditPlans(engine, network, curves, calibration, { plans, onProgress });
 }
 
-/** Level indices of a random allocation that prunes at least the budget, all of them measured; see {@linkcode auditRandomAllocations}. */
+/** Level indices of a random allocation that meets the budget, as {@linkcode auditRandomAllocations} draws them. */
 export function randomLevels({ layers, levels }: CurvesFile, sparsity: number, prng: Prng): number[] {
   const total = layers.reduce((sum, { weights }) => sum + weights, 0);
   const budget = budgetForSparsity(sparsity, total);
@@ -172,16 +172,15 @@ export function randomLevels({ layers, levels }: CurvesFile, sparsity: number, p
   const partial = layers.map(({ weights }, i) =>
     all[i].filter((j) => prunedAtLevel(levels[j], weights) < weights)
   );
-  const most = (of: typeof all) =>
-    of.reduce((sum, own, i) => sum + prunedAtLevel(levels[own[own.length - 1] ?? 0], layers[i].weights), 0);
+  const pruned = (chosen: readonly number[]) =>
+    chosen.reduce((sum, j, i) => sum + prunedAtLevel(levels[j], layers[i].weights), 0);
+  const most = (of: typeof all) => pruned(of.map((own) => own[own.length - 1] ?? 0));
   const measured = most(partial) >= budget ? partial : all;
   const at = (scale: number) =>
     shares.map((share, i) => {
       const found = measured[i].find((j) => levels[j] >= scale * share);
       return found ?? measured[i][measured[i].length - 1] ?? 0;
     });
-  const pruned = (chosen: readonly number[]) =>
-    chosen.reduce((sum, j, i) => sum + prunedAtLevel(levels[j], layers[i].weights), 0);
   let [low, high] = [0, levels[levels.length - 1] / 0.05];
   if (most(measured) < budget) {
     throw new RangeError(
