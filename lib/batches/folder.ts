@@ -3,6 +3,7 @@ import { createPixelTable, normaliseImages } from "../augment.ts";
 import {
   type BatchSource,
   type BatchSourceOptions,
+  checkClasses,
   type EpochDraw,
   fullBatches,
   smoothTargets,
@@ -112,12 +113,7 @@ function checkLabels({ name, files, labels }: ImageFolder, classCount: number): 
       `${action}: its images must have classes, by folders or a labels.csv, they have none`,
     );
   }
-  const bad = labels.findIndex((label) => label >= classCount);
-  if (bad >= 0) {
-    throw new RangeError(
-      `${action}: a class must be a whole number below ${classCount}, got ${labels[bad]} for ${files[bad]}`,
-    );
-  }
+  checkClasses(labels, classCount, { action, imageName: (image) => files[image] });
   if (labels.every((label) => label === labels[0])) {
     throw new RangeError(
       `${action}: its images must be of two classes or more, all ${labels.length} are of class ${labels[0]}`,

@@ -7,6 +7,7 @@ import type { Batch } from "../training_step.ts";
 import {
   type BatchSource,
   type BatchSourceOptions,
+  checkClasses,
   type EpochDraw,
   fullBatches,
   pickTargets,
@@ -31,14 +32,10 @@ export function residentBatches(
       `Cannot train on ${name}: soft labels must be ${count} × ${classCount} numbers, got ${softLabels.length}`,
     );
   }
-  const bad = set.labels.findIndex((label) => label >= known);
-  if (bad >= 0) {
-    throw new RangeError(
-      `Cannot train on ${name}: a class must be a whole number below ${known}, got ${
-        set.labels[bad]
-      } for image ${bad}`,
-    );
-  }
+  checkClasses(set.labels, known, {
+    action: `Cannot train on ${name}`,
+    imageName: (image) => `image ${image}`,
+  });
   function* epoch({ recipe, epoch, random }: EpochDraw): Generator<Batch> {
     const table = createPixelTable(preprocessing);
     const flip = createPrng(recipe.seed, "flip"); // from its start each epoch: flips alternate

@@ -64,3 +64,16 @@ export function smoothTargets(
   for (const [row, image] of indices.entries()) targets[row * classCount + labels[image]] += 1 - smoothing;
   return targets;
 }
+
+/** @throws {RangeError} If a label is none of so many classes. */
+export function checkClasses(
+  labels: Uint8Array | Uint16Array,
+  classCount: number,
+  { action, imageName }: { readonly action: string; readonly imageName: (image: number) => string },
+): void {
+  const bad = labels.findIndex((label) => label >= classCount);
+  if (bad < 0) return;
+  throw new RangeError(
+    `${action}: a class must be a whole number below ${classCount}, got ${labels[bad]} for ${imageName(bad)}`,
+  );
+}
