@@ -9,9 +9,10 @@ import {
   sparsityChart,
   trainingLogsChart,
 } from "./charts.ts";
+import { niceStep } from "./charts/steps.ts";
 import { staticSvg } from "./static_svg.ts";
 import { errorBars } from "./static_svg/marks.ts";
-import { makeScale, niceStep, writeTick } from "./static_svg/scale.ts";
+import { makeScale, writeTick } from "./static_svg/scale.ts";
 import { cutToWidth, px, textWidth, wrap } from "./static_svg/text.ts";
 
 function everyFigure(): Figure[] {

@@ -1,7 +1,7 @@
 /** Axes that several charts have. */
 import { formatShort, powerOfTen } from "../tables/format.ts";
-import { niceStep, steps } from "../static_svg/scale.ts";
 import type { Axis, ScatterTrace } from "./figure.ts";
+import { niceStep, steps } from "./steps.ts";
 
 /** A log axis that has a place for zero, and where that place is. */
 export interface LogAxis {

@@ -1,5 +1,6 @@
 /** From values to pixels, and the ticks between. */
 import type { Axis, Coordinate } from "../charts/figure.ts";
+import { niceStep, steps } from "../charts/steps.ts";
 import { formatPercent, formatShort, powerOfTen } from "../tables/format.ts";
 
 export interface Tick {
@@ -84,23 +85,6 @@ function tickValues(
   const whole = tickformat === "d" ? 1 : 0;
   return steps(low, high, Math.max(whole, niceStep((high - low) / count)))
     .map((value) => ({ value, label: writeTick(value, tickformat) }));
-}
-
-/** 1, 2 or 5 times a power of ten, at least as large as asked. */
-export function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least * (1 - 1e-9)) ??
-    10 * power;
-}
-
-/** All multiples of a step between two ends. */
-export function steps(low: number, high: number, step: number): number[] {
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from(
-    { length: Math.max(0, last - first + 1) },
-    (_, i) => Number(((first + i) * step).toPrecision(12)),
-  );
 }
 
 /** The few of d3's formats that charts here use. */
