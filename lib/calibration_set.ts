@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { tryFile } from "./_files.ts";
 import { createPixelTable, normaliseImages } from "./augment.ts";
 import { type ImageSet, sliceImages } from "./cifar10.ts";
+import { isPart } from "./is_part.ts";
 import { leastSquares, nonNegativeLeastSquares } from "./least_squares.ts";
 import { type Architecture, type Network, sizeOf } from "./network.ts";
 import { createPrng } from "./prng.ts";
@@ -114,8 +115,7 @@ export function calibrationTensors(
     throw new TypeError(`${action}: inputs must have shape [N,${inputShape}], got [${stored.shape}]`);
   }
   const count = samples ?? held - offset;
-  const isWhole = Number.isSafeInteger(offset) && Number.isSafeInteger(count);
-  if (!isWhole || offset < 0 || count < 1 || offset + count > held) {
+  if (!isPart(offset, count, held)) {
     throw new RangeError(
       `${action}: inputs ${offset} … ${offset + count - 1} must be there, it holds ${held}`,
     );

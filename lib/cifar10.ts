@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { CIFAR10_CLASSES } from "./cifar10_facts.ts";
+import { isPart } from "./is_part.ts";
 import { taskNamed } from "./root.ts";
 
 /** Labelled images of one size, in file order. */
@@ -95,10 +96,7 @@ function readChecked(path: string, bytes: number, sha256: string): Uint8Array {
 
 /** Images first … first + count − 1 in file order; shares the memory of the set. */
 export function sliceImages(set: ImageSet, first: number, count: number): ImageSet {
-  if (
-    !Number.isInteger(first) || !Number.isInteger(count) || first < 0 || count < 1 ||
-    first + count > set.count
-  ) {
+  if (!isPart(first, count, set.count)) {
     throw new RangeError(
       `Cannot take images ${first} … ${
         first + count - 1

@@ -5,6 +5,7 @@ import type { ImageSet } from "./cifar10.ts";
 import { decodeImage } from "./decode_image.ts";
 import type { LabelledSource } from "./evaluate.ts";
 import type { ImageFolder } from "./image_folder.ts";
+import { isPart } from "./is_part.ts";
 import { type Architecture, sizeOf } from "./network.ts";
 import { createPrng } from "./prng.ts";
 
@@ -122,8 +123,7 @@ export function sliceFolder(
   first: number,
   count: number,
 ): ImageFolder {
-  const isWhole = Number.isSafeInteger(first) && Number.isSafeInteger(count);
-  if (!isWhole || first < 0 || count < 1 || first + count > files.length) {
+  if (!isPart(first, count, files.length)) {
     throw new RangeError(
       `Cannot take images ${first} … ${
         first + count - 1
