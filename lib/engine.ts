@@ -29,6 +29,8 @@ export interface Engine {
   readonly canTrain: boolean;
   readonly ops: Ops;
   readonly check: SelfCheck | null;
+  /** Why each engine before this one was passed over, as `name: reason`; empty if this one was asked for. */
+  readonly passedOver: readonly string[];
 }
 
 export interface EngineOptions {
@@ -70,13 +72,25 @@ export function loadEngine(options: EngineOptions = {}): Promise<Engine> {
   return loaded;
 }
 
+/**
+ * @param task What cannot be done without gradients, after "Cannot".
+ * @throws {TypeError} If the engine has none (wasm), with why better ones were passed over.
+ */
+export function checkGradients({ canTrain, name, passedOver }: Engine, task: string): void {
+  if (canTrain) return;
+  const reasons = passedOver.length === 0 ? "" : ` (${passedOver.join("; ")})`;
+  throw new TypeError(
+    `Cannot ${task} on the engine ${name}: it has no gradients, use tensorflow, webgpu or cpu${reasons}`,
+  );
+}
+
 async function start(asked: EngineName | undefined, options: EngineOptions): Promise<Engine> {
   const failures: string[] = [];
   for (const name of asked ? [asked] : ENGINES) {
     try {
       const { ops, description } = await LOADERS[name]({ ...options, engine: asked });
       const check = options.selfCheck === false ? null : await selfCheck(ops, name !== "wasm");
-      return { name, description, canTrain: name !== "wasm", ops, check };
+      return { name, description, canTrain: name !== "wasm", ops, check, passedOver: failures };
     } catch (error) {
       failures.push(`${name}: ${firstLine(error)}`);
     }

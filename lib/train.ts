@@ -11,7 +11,7 @@ import { createCrewStepper } from "./crew/crew_stepper.ts";
 import type { Teacher } from "./distill.ts";
 import { dynamicTarget, MASK_STEPS, usableNetwork } from "./dpf.ts";
 import { parseEarlySides, sideAt } from "./early_sides.ts";
-import type { Engine } from "./engine.ts";
+import { checkGradients, type Engine } from "./engine.ts";
 import { type Architecture, checkImages, type Network } from "./network.ts";
 import { findNonFinite, nonFiniteText } from "./non_finite.ts";
 import type { Masks } from "./prune.ts";
@@ -234,11 +234,7 @@ function checkRun(
   callbacks: TrainCallbacks,
 ): number {
   const { model, classCount } = architecture;
-  if (!engine.canTrain) {
-    throw new TypeError(
-      `Cannot train on the engine ${engine.name}: it has no gradients, use tensorflow, webgpu or cpu`,
-    );
-  }
+  checkGradients(engine, "train");
   if (start.model !== model) {
     throw new TypeError(`Cannot resume ${model}: the state is of ${start.model}`);
   }

@@ -410,9 +410,15 @@ Deno.test(
   withEngine(async (engine) => {
     const start = startTraining(TINY, RECIPE);
     const wasm: Engine = { ...engine, name: "wasm", canTrain: false };
-    await assert.rejects(train(wasm, TINY, IMAGES, start), {
+    const cannot = "Cannot train on the engine wasm: it has no gradients, use tensorflow, webgpu or cpu";
+    await assert.rejects(train({ ...wasm, passedOver: [] }, TINY, IMAGES, start), {
       name: "TypeError",
-      message: "Cannot train on the engine wasm: it has no gradients, use tensorflow, webgpu or cpu",
+      message: cannot,
+    });
+    const passedOver = ["tensorflow: Cannot trust this engine", "webgpu: no adapter"];
+    await assert.rejects(train({ ...wasm, passedOver }, TINY, IMAGES, start), {
+      name: "TypeError",
+      message: `${cannot} (${passedOver.join("; ")})`,
     });
     await assert.rejects(train(engine, resnet32(), IMAGES, start), {
       name: "TypeError",

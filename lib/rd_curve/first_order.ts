@@ -4,7 +4,7 @@ import { prunedAtLevel } from "../allocation.ts";
 import { breathe } from "../breathe.ts";
 import type { CalibrationSet } from "../calibration_set.ts";
 import { squaredNorms } from "../distortion.ts";
-import type { Engine } from "../engine.ts";
+import { checkGradients, type Engine } from "../engine.ts";
 import { checkImages, type Network } from "../network.ts";
 import { createVariables, disposeVariables, toEngineLayout } from "../variables.ts";
 import { microBatches, type SampleRange } from "./batch_size.ts";
@@ -47,9 +47,7 @@ export async function firstOrderMeter(
   { layerNames, store, onProgress }: FirstOrderOptions = {},
 ): Promise<Meter> {
   checkImages(network, calibration);
-  if (!engine.canTrain) {
-    throw new TypeError(`Cannot differentiate logits on the engine ${engine.name}: it has no gradients`);
-  }
+  checkGradients(engine, "differentiate logits");
   const layers = curveLayers(network, layerNames);
   const counts = layers.map(({ weights }) => levels.map((level) => prunedAtLevel(level, weights)));
   const ranges = microBatches(calibration.count, KEPT_TOGETHER);
