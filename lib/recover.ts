@@ -6,12 +6,14 @@ import { runNode } from "./forward.ts";
 import { type Architecture, isPrunable, type Network } from "./network.ts";
 import { channelMoments } from "./recover/moments.ts";
 import { solveLayer, type SolveOptions } from "./recover/solve_layer.ts";
+import type { Saliency, Staging } from "./recover/stages.ts";
 import { correctedChannels, correctedStatistics, statisticsAnew } from "./recover/statistics.ts";
 import { tuneLayer, type TuneOptions } from "./recover/tune_layer.ts";
 import { type Mend, type NodeView, type RecoverySource, walkLayers } from "./recover/walk.ts";
 import { createVariables, disposeVariables } from "./variables.ts";
 
 export { type RecoveryImageOptions, recoveryImages, recoverySourceOf } from "./recover/images.ts";
+export { SALIENCIES, type Saliency } from "./recover/stages.ts";
 export type { RecoverySource } from "./recover/walk.ts";
 
 /**
@@ -50,7 +52,7 @@ export interface RecoverOptions {
    * Lets `lsq` choose each layer's zeros anew, as many as it has, by pruning it from its weights before in so many
    * stages with a solution after each (see `stages.ts`). @default the zeros stay where they are
    */
-  readonly staging?: { readonly unpruned: Network; readonly stages: number };
+  readonly staging?: { readonly unpruned: Network } & Omit<Staging, "unpruned">;
   readonly layerwise?: TuneOptions;
   readonly onProgress?: (step: RecoveryStep, done: number, total: number) => void;
 }
@@ -106,6 +108,13 @@ export function recoveryText(steps: readonly RecoveryStep[]): string {
   return steps.length === 0 ? "none" : steps.join("+");
 }
 
+/** Such as `5 stages` or `5 stages by obs`. */
+export function stagesText(
+  { stages, saliency = "magnitude" }: { readonly stages?: number; readonly saliency?: Saliency },
+): string {
+  return `${stages} stages${saliency === "magnitude" ? "" : ` by ${saliency}`}`;
+}
+
 /** How much of several steps is done, in whole percent, for a bar over all of them. */
 export function recoveryPercent(
   steps: readonly RecoveryStep[],
@@ -151,8 +160,8 @@ const MENDS: Readonly<Record<Exclude<RecoveryStep, "bn">, MendMaker>> = {
     const { node } = view;
     if (!isPrunable(node)) return mendStatistics(view, statistics);
     const own = staging && {
+      ...staging,
       unpruned: staging.unpruned.weights.get(`${node.name}.weight`)!,
-      stages: staging.stages,
     };
     return solveLayer({ ...view, node, staging: own }, lsq);
   },

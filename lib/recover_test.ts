@@ -18,7 +18,14 @@ import { createPixelTable, normaliseImages } from "./augment.ts";
 import { magnitudeMask } from "./mask.ts";
 import { isPrunable, type Network, prunableLayers, sizeOf } from "./network.ts";
 import { pruneNetwork } from "./prune.ts";
-import { parseRecovery, recover, recoveryImages, type RecoverySource, type RecoveryStep } from "./recover.ts";
+import {
+  parseRecovery,
+  recover,
+  recoveryImages,
+  type RecoverySource,
+  type RecoveryStep,
+  SALIENCIES,
+} from "./recover.ts";
 import { gramMatrices, unfold } from "./recover/gram.ts";
 import { channelMoments } from "./recover/moments.ts";
 import { type SolveOptions, solveWeights } from "./recover/solve_layer.ts";
@@ -374,8 +381,17 @@ Deno.test(
     const logits = (network: Network) => [...outputsOf(network, images).values()].at(-1)!;
     const error = (network: Network) => squaredError(logits(network), logits(dense));
     assert.ok(error(staged) < error(plain), `${error(staged)} in stages, ${error(plain)} at once`);
-    const again = await recover(engine, pruned, { ...given, staging: { unpruned: before, stages: 6 } });
-    assert.deepEqual([...again.weights], [...staged.weights]);
+    for (const saliency of SALIENCIES) {
+      const staging = { unpruned: before, stages: 6, saliency };
+      const [first, again] = [
+        await recover(engine, pruned, { ...given, staging }),
+        await recover(engine, pruned, { ...given, staging }),
+      ];
+      assert.deepEqual([...again.weights], [...first.weights]);
+      assert.ok(error(first) < error(plain), `${error(first)} by ${saliency}, ${error(plain)} at once`);
+      if (saliency === "magnitude") assert.deepEqual([...first.weights], [...staged.weights]); // the default
+      else assert.notDeepEqual([...first.weights], [...staged.weights]);
+    }
   }),
 );
 

@@ -39,6 +39,8 @@ import {
   type EngineFlags,
   type NetworkFlags,
   openNetwork,
+  saliencyOption,
+  stagesOption,
 } from "./options.ts";
 
 interface Options
@@ -101,11 +103,8 @@ const command = addTrainingDataOptions(addEngineOptions(addNetworkOptions(new Co
     )
       .choices([...STATISTICS_WAYS]),
   )
-  .option(
-    "--stages <n>",
-    "lsq: prune each layer in so many stages, its surviving weights solved anew after each",
-    wholeNumber(1),
-  )
+  .addOption(stagesOption())
+  .addOption(saliencyOption())
   .option(
     "--distill <weight>",
     "share of the dense network's probabilities in the targets, 0 to 1",

@@ -6,6 +6,7 @@ import { architectureNamed, MODEL_NAMES } from "../lib/models.ts";
 import type { Network } from "../lib/network.ts";
 import { PIXEL_SCALINGS, type PixelScaling, pixelScaling } from "../lib/pixel_scalings.ts";
 import { denseWeightsPath, loadImagenetResnet50 } from "../lib/project.ts";
+import { SALIENCIES } from "../lib/recover.ts";
 import { sha256 } from "../lib/store.ts";
 import { type Command, Option, UsageError, wholeNumber } from "./command_line.ts";
 import { installOnDemand } from "./setup/install_on_demand.ts";
@@ -41,6 +42,22 @@ export function pixelsOption(): Option {
     "what a layers model reads: unit, [0, 1]; signed, [-1, 1]; bytes; imagenet, torchvision's means and deviations; " +
       "bgr-means, BGR bytes less their means (default: unit)",
   ).choices(PIXEL_SCALINGS);
+}
+
+export function stagesOption(): Option {
+  return new Option(
+    "--stages <n>",
+    "lsq: prune each layer in so many stages, its surviving weights solved anew after each",
+  ).argParser(wholeNumber(1));
+}
+
+/** Goes with {@link stagesOption}. */
+export function saliencyOption(): Option {
+  return new Option(
+    "--saliency <how>",
+    "what a stage prunes: the smallest magnitudes (the default); or obs, what adds least to the layer's squared error " +
+      "once the others are solved anew (Optimal Brain Surgeon)",
+  ).choices([...SALIENCIES]);
 }
 
 export interface OpenedNetwork {

@@ -18,6 +18,8 @@ import {
   type RecoverySource,
   recoverySourceOf,
   recoveryText,
+  type Saliency,
+  stagesText,
   STATISTICS_WAYS,
   type StatisticsWay,
 } from "../lib/recover.ts";
@@ -31,6 +33,8 @@ import {
   type EngineFlags,
   type NetworkFlags,
   openNetwork,
+  saliencyOption,
+  stagesOption,
 } from "./options.ts";
 import { fromModelCommand } from "./prune/from_model.ts";
 
@@ -41,6 +45,7 @@ interface Options extends NetworkFlags, EngineFlags {
   root?: string;
   statistics: StatisticsWay;
   stages?: number;
+  saliency?: Saliency;
   augment: boolean;
   seed: number;
   out: string;
@@ -73,11 +78,8 @@ const command = addEngineOptions(addNetworkOptions(new Command("prune")))
     )
       .choices([...STATISTICS_WAYS]).default("anew"),
   )
-  .option(
-    "--stages <n>",
-    "lsq: prune each layer in so many stages, its surviving weights solved anew after each",
-    wholeNumber(1),
-  )
+  .addOption(stagesOption())
+  .addOption(saliencyOption())
   .option("--no-augment", "recover on plain images: right for a network that was trained on such")
   .option("--seed <n>", "of their crops and flips", wholeNumber(0), 1)
   .requiredOption("--out <file>", "where the pruned network goes (safetensors)")
@@ -116,7 +118,8 @@ async function pruneCommand(options: Options): Promise<void> {
     dense,
     steps,
     statistics: options.statistics,
-    ...(options.stages !== undefined && { staging: { unpruned: dense, stages: options.stages } }),
+    ...(options.stages !== undefined &&
+      { staging: { unpruned: dense, stages: options.stages, saliency: options.saliency } }),
   });
   const seconds = Number(((performance.now() - began) / 1000).toFixed(2));
   const { weights, zeros, sparsity, remainingMacs } = summariseSparsity(pruned);
@@ -127,7 +130,7 @@ async function pruneCommand(options: Options): Promise<void> {
       (recovery === null
         ? "no recovery"
         : `recovery ${recoveryText(steps)} on ${recovery.source.name}, statistics ${options.statistics}` +
-          (options.stages === undefined ? "" : `, ${options.stages} stages`)),
+          (options.stages === undefined ? "" : `, ${stagesText(options)}`)),
     samples: recovery?.source.count ?? null,
     weightsSha256,
     allocationSha256: sha256(options.allocation),
@@ -160,7 +163,10 @@ async function pruneCommand(options: Options): Promise<void> {
   }
 }
 
-function stepsOf({ recovery, stages }: Options) {
+function stepsOf({ recovery, stages, saliency }: Options) {
+  if (stages === undefined && saliency !== undefined) {
+    throw new UsageError("Cannot choose a saliency: --saliency needs --stages");
+  }
   try {
     const steps = parseRecovery(recovery);
     if (stages !== undefined) checkStages(steps, stages);

@@ -41,24 +41,32 @@ export interface RidgeOptions {
  */
 export async function solveRidge(problem: RidgeProblem, options: RidgeOptions = {}): Promise<Float64Array> {
   const { ridge = 1e-3, directLimit = 4e9 } = options;
-  const { size, outputs, gram, cross, anchor } = problem;
+  const { outputs, gram, cross, anchor } = problem;
   checkFinite("the Gram matrix", gram);
   checkFinite("the products with the targets", cross);
   checkFinite("the present weights", anchor);
   if (!(ridge >= 0 && ridge < Infinity)) {
     throw new RangeError(`Cannot solve a ridge regression: the ridge must be at least 0, got ${ridge}`);
   }
-  let trace = 0;
-  for (let i = 0; i < size; i++) trace += gram[i * size + i];
-  if (trace === 0) return anchor.slice();
-  const lambda = ridge * trace / size;
+  const lambda = ridge * meanDiagonal(problem);
+  if (meanDiagonal(problem) === 0) return anchor.slice();
   const kept = Array.from({ length: outputs }, (_, o) => keptInputs(problem, o));
-  const work = kept.reduce((sum, { length }) => sum + length ** 3 / 6, 0);
-  const solution = work <= directLimit
+  const solution = directWork(kept) <= directLimit
     ? solveDirectly(problem, lambda, kept)
     : await conjugateGradients(problem, lambda, options);
   checkFinite("the solution", solution);
   return solution;
+}
+
+function meanDiagonal({ size, gram }: RidgeProblem): number {
+  let trace = 0;
+  for (let i = 0; i < size; i++) trace += gram[i * size + i];
+  return trace / size;
+}
+
+/** Multiply–adds of one Cholesky factor an output. */
+function directWork(kept: readonly Uint32Array[]): number {
+  return kept.reduce((sum, { length }) => sum + length ** 3 / 6, 0);
 }
 
 function keptInputs({ size, outputs, mask }: RidgeProblem, output: number): Uint32Array {
@@ -73,10 +81,24 @@ function solveDirectly(
   kept: readonly Uint32Array[],
 ): Float64Array {
   const solution = new Float64Array(size * outputs);
+  forEachFactor({ size, gram }, lambda, kept, (o, own, factor) => {
+    const right = Float64Array.from(own, (i) => cross[i * outputs + o] + lambda * anchor[i * outputs + o]);
+    substitute(factor, own.length, right);
+    own.forEach((input, a) => solution[input * outputs + o] = right[a]);
+  });
+  return solution;
+}
+
+/** Hands out the Cholesky factor of each output's kept rows and columns; outputs in a row that keep the same share it. */
+function forEachFactor(
+  { size, gram }: Pick<RidgeProblem, "size" | "gram">,
+  lambda: number,
+  kept: readonly Uint32Array[],
+  use: (output: number, kept: Uint32Array, factor: Float64Array) => void,
+): void {
   let factor: Float64Array = new Float64Array(0);
   let factored = new Uint32Array(0);
-  for (let o = 0; o < outputs; o++) {
-    const own = kept[o];
+  for (const [o, own] of kept.entries()) {
     const n = own.length;
     if (n === 0) continue;
     if (n !== factored.length || own.some((input, a) => input !== factored[a])) {
@@ -89,11 +111,58 @@ function solveDirectly(
       factor = cholesky(system, n, `output ${o}`);
       factored = own.slice();
     }
-    const right = Float64Array.from(own, (i) => cross[i * outputs + o] + lambda * anchor[i * outputs + o]);
-    substitute(factor, n, right);
-    own.forEach((input, a) => solution[input * outputs + o] = right[a]);
+    use(o, own, factor);
   }
-  return solution;
+}
+
+/**
+ * What each kept weight is worth: by how much the least sum of squares grows when it alone goes and all others of its
+ * output are solved anew, w² / [A⁻¹]_qq with A the kept rows and columns of G + λ (Hassibi and Stork 1993, Optimal Brain
+ * Surgeon, Eq. 5 without its half; for a layer's outputs A is the true Hessian).
+ *
+ * Exact at the solution. Cost as of {@link solveRidge}'s direct solves, twice over; beyond `directLimit` A's diagonal
+ * stands for A, w² A_qq, as if inputs were uncorrelated.
+ *
+ * @param solution What {@link solveRidge} gave for this problem, [K · O].
+ * @returns [K · O], 0 where pruned.
+ */
+export function removalCosts(
+  problem: RidgeProblem,
+  solution: Float64Array,
+  { ridge = 1e-3, directLimit = 4e9 }: Pick<RidgeOptions, "ridge" | "directLimit"> = {},
+): Float64Array {
+  const { size, outputs, gram } = problem;
+  const lambda = ridge * meanDiagonal(problem);
+  const kept = Array.from({ length: outputs }, (_, o) => keptInputs(problem, o));
+  const costs = new Float64Array(size * outputs);
+  if (directWork(kept) > directLimit) {
+    return costs.map((_, at) => {
+      const input = Math.floor(at / outputs);
+      return solution[at] ** 2 * (gram[input * size + input] + lambda);
+    });
+  }
+  let inverted: Float64Array | undefined;
+  let inverse: Float64Array = new Float64Array(0);
+  forEachFactor(problem, lambda, kept, (o, own, factor) => {
+    if (factor !== inverted) [inverted, inverse] = [factor, inverseDiagonal(factor, own.length)];
+    own.forEach((input, a) => costs[input * outputs + o] = solution[input * outputs + o] ** 2 / inverse[a]);
+  });
+  return costs;
+}
+
+/** The diagonal of (L Lᵀ)⁻¹: the squared columns of L⁻¹, n³ / 6 multiply–adds. */
+export function inverseDiagonal(factor: Float64Array, n: number): Float64Array {
+  const column = new Float64Array(n);
+  return Float64Array.from({ length: n }, (_, j) => {
+    let square = 0;
+    for (let i = j; i < n; i++) {
+      let sum = i === j ? 1 : 0;
+      for (let k = j; k < i; k++) sum -= factor[i * n + k] * column[k];
+      column[i] = sum / factor[i * n + i];
+      square += column[i] ** 2;
+    }
+    return square;
+  });
 }
 
 /**

@@ -1,28 +1,8 @@
 import assert from "node:assert/strict";
 import { assertAllclose, normals } from "../_test_helpers.ts";
 import { leastSquares } from "../least_squares.ts";
-import { createPrng } from "../prng.ts";
-import { cholesky, type RidgeProblem, solveRidge, substitute } from "./ridge.ts";
-
-/** Rows of x [m][K] and y [m][O] as a problem; the mask keeps about `density`. */
-function randomProblem(
-  { rows = 40, size = 7, outputs = 4, density = 0.6, seed = 1 } = {},
-): { problem: RidgeProblem; x: number[][]; y: number[][] } {
-  const [a, b] = [normals(rows * size, seed), normals(rows * outputs, seed + 1)];
-  const x = Array.from({ length: rows }, (_, i) => [...a.slice(i * size, (i + 1) * size)]);
-  const y = Array.from({ length: rows }, (_, i) => [...b.slice(i * outputs, (i + 1) * outputs)]);
-  const gram = new Float64Array(size * size);
-  const cross = new Float64Array(size * outputs);
-  for (const [r, row] of x.entries()) {
-    for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) gram[i * size + j] += row[i] * row[j];
-      for (let o = 0; o < outputs; o++) cross[i * outputs + o] += row[i] * y[r][o];
-    }
-  }
-  const prng = createPrng(seed, "mask");
-  const mask = Uint8Array.from({ length: size * outputs }, () => prng.next() < density ? 1 : 0);
-  return { problem: { size, outputs, gram, cross, mask, anchor: new Float64Array(size * outputs) }, x, y };
-}
+import { objective, randomProblem } from "./_random_problem.ts";
+import { cholesky, inverseDiagonal, removalCosts, solveRidge, substitute } from "./ridge.ts";
 
 Deno.test("cholesky() factors and substitute() solves, by hand", () => {
   // [4 2; 2 5] = L Lᵀ with L = [2 0; 1 2]; x of A x = (8, 9) is (11/8, 5/4)
@@ -111,4 +91,38 @@ Deno.test("solveRidge() refuses NaN, an indefinite system and a bad ridge", asyn
     name: "RangeError",
     message: "Cannot solve a ridge regression: the ridge must be at least 0, got NaN",
   });
+});
+
+Deno.test("inverseDiagonal() by hand", () => {
+  // L = [2 0; 1 2]: (L Lᵀ)⁻¹ = [4 2; 2 5]⁻¹ = [5 −2; −2 4] / 16
+  assertAllclose(inverseDiagonal(Float64Array.of(2, 0, 1, 2), 2), [5 / 16, 1 / 4], { rtol: 1e-15 });
+});
+
+Deno.test("removalCosts() are what the least sum of squares grows by when a weight goes and the rest is solved anew", async () => {
+  for (const seed of [1, 2, 3]) {
+    const { problem } = randomProblem({ seed });
+    const solution = await solveRidge(problem, { ridge: 0.1 });
+    const costs = removalCosts(problem, solution, { ridge: 0.1 });
+    const before = objective(problem, solution, 0.1);
+    for (const [at, kept] of problem.mask.entries()) {
+      if (kept === 0) {
+        assert.equal(costs[at], 0);
+        continue;
+      }
+      const mask = problem.mask.slice();
+      mask[at] = 0;
+      const without = await solveRidge({ ...problem, mask }, { ridge: 0.1 });
+      assertAllclose([costs[at]], [objective(problem, without, 0.1) - before], { rtol: 1e-8, atol: 1e-10 });
+    }
+  }
+});
+
+Deno.test("removalCosts() beyond the direct limit take inputs for uncorrelated, by hand", () => {
+  // G = [4 2; 2 5], mean diagonal 4.5, ridge 0: w² G_qq
+  const problem = {
+    ...{ size: 2, outputs: 1, gram: Float64Array.of(4, 2, 2, 5), cross: new Float64Array(2) },
+    ...{ mask: Uint8Array.of(1, 1), anchor: new Float64Array(2) },
+  };
+  const costs = removalCosts(problem, Float64Array.of(3, -2), { ridge: 0, directLimit: 0 });
+  assert.deepEqual([...costs], [36, 20]);
 });

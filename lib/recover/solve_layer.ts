@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { ConvNode, DepthwiseNode, Parameter, PrunableNode } from "../network.ts";
 import { fromEngineLayout, toEngineLayout } from "../variables.ts";
 import { type GramMatrices, gramMatrices } from "./gram.ts";
-import { solveRidge } from "./ridge.ts";
-import { solveInStages, type Staging } from "./stages.ts";
+import { removalCosts, solveRidge } from "./ridge.ts";
+import { type LayerSolver, solveInStages, type Staging } from "./stages.ts";
 import type { NodeView } from "./walk.ts";
 
 export interface SolveOptions {
@@ -45,10 +45,10 @@ export async function solveLayer(
   const bias = weights.get(`${node.name}.bias`);
   const targets = bias === undefined ? denseOutputs : withoutBias(denseOutputs, bias);
   try {
-    const solve = await solverOf(node, { inputs, targets }, options);
+    const solver = await solverOf(node, { inputs, targets }, options);
     const solution = staging === undefined
-      ? await solve(Float64Array.from(toEngineLayout(weight)))
-      : await solveInStages(weight, staging, solve);
+      ? await solver.solve(Float64Array.from(toEngineLayout(weight)))
+      : await solveInStages(weight, staging, solver);
     const data = fromEngineLayout(weight.shape, solution);
     return new Map([[`${node.name}.weight`, { shape: weight.shape, data }]]);
   } catch (error) {
@@ -64,12 +64,13 @@ async function solverOf(
   node: PrunableNode,
   { inputs, targets }: { readonly inputs: readonly tf.Tensor[]; readonly targets: readonly tf.Tensor[] },
   options: SolveOptions,
-): Promise<(present: Float64Array) => Promise<Float64Array>> {
-  if (node.op === "depthwise") {
-    return (present) => solveChannels(node, { inputs, targets, present }, options);
-  }
+): Promise<LayerSolver> {
+  if (node.op === "depthwise") return channelSolver(node, { inputs, targets }, options);
   const matrices = await gramMatrices(node, inputs, targets);
-  return (present) => solveFrom(matrices, present, options);
+  return {
+    solve: (present) => solveFrom(matrices, present, options),
+    removalCosts: (solution) => Promise.resolve(costsFrom(matrices, solution, options)),
+  };
 }
 
 /** Where all inputs are dead the weights stay as they are: any would do, and there is no scale for a ridge. */
@@ -83,19 +84,23 @@ async function solveFrom(
     : await solveWeights(matrices, present, options);
 }
 
+/** Of dead inputs no weight is worth anything. */
+function costsFrom(matrices: GramMatrices, solution: Float64Array, options: SolveOptions): Float64Array {
+  return removalCosts({ ...matrices, mask: keptOf(solution), anchor: solution }, solution, options);
+}
+
+function keptOf(weights: Float64Array): Uint8Array {
+  return Uint8Array.from(weights, (value) => value === 0 ? 0 : 1);
+}
+
 /** Each channel of a depthwise convolution is a problem of its own, of k² unknowns an output. */
-async function solveChannels(
+function channelSolver(
   { name, multiplier, kernel, stride, padding }: DepthwiseNode,
-  { inputs, targets, present }: {
-    readonly inputs: readonly tf.Tensor[];
-    readonly targets: readonly tf.Tensor[];
-    readonly present: Float64Array;
-  },
+  { inputs, targets }: { readonly inputs: readonly tf.Tensor[]; readonly targets: readonly tf.Tensor[] },
   options: SolveOptions,
-): Promise<Float64Array> {
+): LayerSolver {
   const channels = inputs[0].shape[3]!;
   const outputs = channels * multiplier;
-  const solution = present.slice();
   const node: ConvNode = {
     op: "conv",
     name,
@@ -106,19 +111,33 @@ async function solveChannels(
     padding,
     bias: false,
   };
-  for (let c = 0; c < channels; c++) {
-    const own = solution.filter((_, i) => Math.floor((i % outputs) / multiplier) === c);
-    const x = inputs.map((tensor) => tf.slice(tensor, [0, 0, 0, c], [-1, -1, -1, 1]));
-    const y = targets.map((tensor) => tf.slice(tensor, [0, 0, 0, c * multiplier], [-1, -1, -1, multiplier]));
-    const solved = await gramMatrices(node, x, y).finally(() => tf.dispose([...x, ...y]))
-      .then((matrices) => solveFrom(matrices, own, options));
-    for (let k = 0; k < kernel ** 2; k++) {
-      for (let m = 0; m < multiplier; m++) {
-        solution[k * outputs + c * multiplier + m] = solved[k * multiplier + m];
+
+  async function eachChannel(
+    weights: Float64Array,
+    use: (matrices: GramMatrices, own: Float64Array) => Float64Array | Promise<Float64Array>,
+  ): Promise<Float64Array> {
+    const result = weights.slice();
+    for (let c = 0; c < channels; c++) {
+      const own = weights.filter((_, i) => Math.floor((i % outputs) / multiplier) === c);
+      const x = inputs.map((tensor) => tf.slice(tensor, [0, 0, 0, c], [-1, -1, -1, 1]));
+      const y = targets.map((tensor) =>
+        tf.slice(tensor, [0, 0, 0, c * multiplier], [-1, -1, -1, multiplier])
+      );
+      const values = await gramMatrices(node, x, y).finally(() => tf.dispose([...x, ...y]))
+        .then((matrices) => use(matrices, own));
+      for (let k = 0; k < kernel ** 2; k++) {
+        for (let m = 0; m < multiplier; m++) {
+          result[k * outputs + c * multiplier + m] = values[k * multiplier + m];
+        }
       }
     }
+    return result;
   }
-  return solution;
+
+  return {
+    solve: (present) => eachChannel(present, (matrices, own) => solveFrom(matrices, own, options)),
+    removalCosts: (solution) => eachChannel(solution, (matrices, own) => costsFrom(matrices, own, options)),
+  };
 }
 
 /**
@@ -136,7 +155,7 @@ export async function solveWeights(
   present: Float64Array,
   { ridge, towards = rows < ROWS_PER_UNKNOWN * size ? "present" : "zero", directLimit }: SolveOptions = {},
 ): Promise<Float64Array> {
-  const mask = Uint8Array.from(present, (value) => value === 0 ? 0 : 1);
+  const mask = keptOf(present);
   const isDead = (input: number) => gram[input * size + input] === 0;
   const anchor = towards === "present"
     ? present

@@ -3,12 +3,33 @@ import { applyMask, magnitudeMask } from "../mask.ts";
 import type { Parameter } from "../network.ts";
 import { fromEngineLayout, toEngineLayout } from "../variables.ts";
 
+/**
+ * By what a stage ranks the weights that are left:
+ *
+ * - `magnitude`: |w|;
+ * - `obs`: how much the layer's squared error grows when the weight goes and the others are solved anew (Optimal Brain
+ *   Surgeon), among weights that have been solved once before the first stage.
+ */
+export type Saliency = "magnitude" | "obs";
+
+export const SALIENCIES: readonly Saliency[] = ["magnitude", "obs"];
+
 /** Where pruning in stages begins, and in how many. */
 export interface Staging {
   /** The layer's weights before they were pruned; those at 0 stay so. */
   readonly unpruned: Parameter;
   /** Integer, at least 1. */
   readonly stages: number;
+  /** @default "magnitude" */
+  readonly saliency?: Saliency;
+}
+
+/** One layer's least squares, of weights [K · O] as the engine lays them; those at 0 stay 0. */
+export interface LayerSolver {
+  /** The kept weights anew. */
+  solve(present: Float64Array): Promise<Float64Array>;
+  /** What each of the weights that {@linkcode solve} gave adds to the error when it goes, 0 for those gone. */
+  removalCosts(solution: Float64Array): Promise<Float64Array>;
 }
 
 /**
@@ -28,33 +49,39 @@ export function stageCounts(
 }
 
 /**
- * Goes from the unpruned weights to as many zeros as `pruned` has: each stage prunes the smallest magnitudes, ties by
+ * Goes from the unpruned weights to as many zeros as `pruned` has: each stage prunes those of least saliency, ties by
  * flat index, and solves the rest anew.
  *
  * Plain magnitude pruning decides once, among weights that know nothing of each other's loss; here a weight that has
  * taken over the part of its pruned neighbours is large by the time it is judged. With one stage the mask is the
- * magnitude mask of `unpruned`.
+ * magnitude mask of `unpruned`, if magnitude is the saliency.
  *
- * @param solve Kept weights anew, [K · O] as the engine lays them; those at 0 stay 0.
- * @returns As the engine lays them.
+ * @returns [K · O], as the engine lays them.
  */
 export async function solveInStages(
   pruned: Parameter,
-  { unpruned, stages }: Staging,
-  solve: (present: Float64Array) => Promise<Float64Array>,
+  { unpruned, stages, saliency = "magnitude" }: Staging,
+  solver: LayerSolver,
 ): Promise<Float64Array> {
+  const { shape } = pruned;
   const counts = stageCounts(pruned.data.length, {
     zeros: zerosOf(unpruned),
     pruned: zerosOf(pruned),
     stages,
   });
-  let { data } = unpruned;
+  const solve = (data: Float32Array) => solver.solve(Float64Array.from(toEngineLayout({ shape, data })));
   let solution: Float64Array = new Float64Array(0);
+  let present = unpruned.data;
+  if (saliency === "obs") {
+    solution = await solve(present);
+    present = fromEngineLayout(shape, solution);
+  }
   for (const count of counts) {
-    data = data.slice();
-    applyMask(data, magnitudeMask(data, count));
-    solution = await solve(Float64Array.from(toEngineLayout({ shape: pruned.shape, data })));
-    data = fromEngineLayout(pruned.shape, solution);
+    const data = present.slice();
+    const ranks = saliency === "obs" ? fromEngineLayout(shape, await solver.removalCosts(solution)) : data;
+    applyMask(data, magnitudeMask(ranks, count));
+    solution = await solve(data);
+    present = fromEngineLayout(shape, solution);
   }
   return solution;
 }

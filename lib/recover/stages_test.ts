@@ -1,8 +1,27 @@
 import assert from "node:assert/strict";
 import { tinyNetwork, withEngine } from "../_test_helpers.ts";
+import { applyMask, magnitudeMask } from "../mask.ts";
 import { masksFor, pruneNetwork } from "../prune.ts";
 import { prunableLayers } from "../network.ts";
-import { solveInStages, stageCounts } from "./stages.ts";
+import { fromEngineLayout } from "../variables.ts";
+import { objective, randomProblem } from "./_random_problem.ts";
+import { removalCosts, type RidgeProblem, solveRidge } from "./ridge.ts";
+import { type LayerSolver, type Saliency, solveInStages, stageCounts } from "./stages.ts";
+
+function unasked(): never {
+  throw new Error("magnitude asks no costs");
+}
+
+function ridgeSolver(problem: RidgeProblem): LayerSolver {
+  const problemOf = (weights: Float64Array) => ({
+    ...problem,
+    mask: Uint8Array.from(weights, (weight) => weight === 0 ? 0 : 1),
+  });
+  return {
+    solve: (present) => solveRidge(problemOf(present)),
+    removalCosts: (solution) => Promise.resolve(removalCosts(problemOf(solution), solution)),
+  };
+}
 
 Deno.test("stageCounts() shrinks what is kept by one factor a stage, by hand", () => {
   // 100 kept → 10 kept in two stages: by √10 each, 100 → 32 → 10
@@ -24,10 +43,51 @@ Deno.test("solveInStages() judges each stage on the weights solved before, by ha
     seen.push([...present]);
     return Promise.resolve(present[1] === 0 && present[0] !== 0 ? Float64Array.of(2.5, 0, 3.5) : present);
   };
-  const solution = await solveInStages(pruned, { unpruned, stages: 2 }, solve);
+  const solution = await solveInStages(pruned, { unpruned, stages: 2 }, { solve, removalCosts: unasked });
   assert.deepEqual(seen, [[3, 0, 2.5], [0, 0, 3.5]]);
   assert.deepEqual([...solution], [0, 0, 3.5]);
 });
+
+Deno.test("solveInStages() by obs solves once, then prunes what costs least, by hand", async () => {
+  // The costs fall as the magnitudes rise: magnitude would keep the 3, obs keeps the 1.
+  const unpruned = { shape: [1, 3], data: Float32Array.of(3, 1, 2) };
+  const pruned = { shape: [1, 3], data: Float32Array.of(3, 0, 0) };
+  const seen: number[][] = [];
+  const solver = {
+    solve: (present: Float64Array) => {
+      seen.push([...present]);
+      return Promise.resolve(present);
+    },
+    removalCosts: (solution: Float64Array) =>
+      Promise.resolve(solution.map((weight) => weight === 0 ? 0 : 1 / weight)),
+  };
+  const solution = await solveInStages(pruned, { unpruned, stages: 2, saliency: "obs" }, solver);
+  assert.deepEqual(seen, [[3, 1, 2], [0, 1, 2], [0, 1, 0]]);
+  assert.deepEqual([...solution], [0, 1, 0]);
+});
+
+Deno.test(
+  "solveInStages() by obs leaves less of the layer's error than magnitude, in each of ten random problems",
+  async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const { problem } = randomProblem({ rows: 60, size: 12, outputs: 5, density: 1, seed });
+      const { size, outputs } = problem;
+      const least = async (saliency: Saliency) => {
+        const shape = [outputs, size];
+        const solver = ridgeSolver(problem);
+        const dense = await solver.solve(new Float64Array(size * outputs).fill(1));
+        const unpruned = { shape, data: fromEngineLayout(shape, dense) };
+        const data = unpruned.data.slice();
+        applyMask(data, magnitudeMask(data, Math.round(0.6 * data.length)));
+        const w = await solveInStages({ shape, data }, { unpruned, stages: 3, saliency }, solver);
+        assert.equal(w.filter((weight) => weight === 0).length, Math.round(0.6 * w.length));
+        return objective(problem, w, 1e-3);
+      };
+      const [byMagnitude, byObs] = [await least("magnitude"), await least("obs")];
+      assert.ok(byObs < byMagnitude, `seed ${seed}: ${byObs} must be below ${byMagnitude}`);
+    }
+  },
+);
 
 Deno.test(
   "solveInStages() in one stage solves on the magnitude mask of the unpruned weights",
@@ -44,7 +104,7 @@ Deno.test(
       const kept = await solveInStages(
         pruned,
         { unpruned, stages: 1 },
-        (present) => Promise.resolve(present),
+        { solve: (present) => Promise.resolve(present), removalCosts: unasked },
       );
       assert.equal(kept.filter((weight) => weight === 0).length, pruned.data.filter((w) => w === 0).length);
       assert.deepEqual([...kept].sort(), [...Float64Array.from(pruned.data)].sort());

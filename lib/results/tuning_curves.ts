@@ -2,7 +2,7 @@
 import { groupBy } from "../group_by.ts";
 import { lastTop1 } from "../iterate/round_line.ts";
 import type { Protocol } from "../protocols.ts";
-import { recoveryText } from "../recover.ts";
+import { recoveryText, stagesText } from "../recover.ts";
 import { wilsonInterval } from "../statistics.ts";
 import { variantOf } from "./variant.ts";
 import type { ChainRound } from "./chain_results.ts";
@@ -74,8 +74,8 @@ function stepsTo(points: readonly TuningPoint[], top1: number): number | null {
   return before.steps + (after.steps - before.steps) * (top1 - before.top1) / (after.top1 - before.top1);
 }
 
-function recoveryOf({ recovery: { steps, stages } }: Protocol): string {
-  return `${recoveryText(steps)}${stages === undefined ? "" : `, ${stages} stages`}`;
+function recoveryOf({ recovery }: Protocol): string {
+  return `${recoveryText(recovery.steps)}${recovery.stages === undefined ? "" : `, ${stagesText(recovery)}`}`;
 }
 
 function stepsOf({ fineTuning }: Protocol): number {

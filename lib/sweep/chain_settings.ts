@@ -35,8 +35,18 @@ function targetsOnce(defaults: SweepConfiguration["defaults"], { targets, rounds
 
 /** Says what the chain is, and what differs from the plainest: a file name without anything to be quoted. */
 export function chainName(settings: ChainSettings): string {
-  const { model, method, protocol, statistic, curveRecovery, recovery, statistics, stages, distill } =
-    settings;
+  const {
+    model,
+    method,
+    protocol,
+    statistic,
+    curveRecovery,
+    recovery,
+    statistics,
+    stages,
+    saliency,
+    distill,
+  } = settings;
   const parts = [
     model,
     method,
@@ -48,6 +58,7 @@ export function chainName(settings: ChainSettings): string {
     recovery === undefined ? undefined : recovery === "none" ? "unrecovered" : recovery,
     statistics,
     stages === undefined ? undefined : `stages${stages}`,
+    saliency === "magnitude" ? undefined : saliency,
     distill === undefined ? undefined : `distilled${distill}`,
     settings.fineTuning === false ? "untuned" : undefined,
     settings.oneShot && settings.targets ? `to${Number((100 * settings.targets[0]).toFixed(3))}` : undefined,

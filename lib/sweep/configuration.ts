@@ -22,6 +22,7 @@ const CHAIN = {
   recovery: NAME.optional(),
   statistics: NAME.optional(),
   stages: COUNT.optional(),
+  saliency: NAME.optional(),
   distill: SHARE.optional(),
   fineTuning: z.boolean("true or false").optional(),
   images: COUNT.optional(),

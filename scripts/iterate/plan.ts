@@ -5,7 +5,14 @@ import { architectureNamed } from "../../lib/models.ts";
 import type { Refinement } from "../../lib/pipeline.ts";
 import { type Protocol, type ProtocolData, protocolNamed } from "../../lib/protocols.ts";
 import type { Recovery } from "../../lib/rd_curve/recovery.ts";
-import { checkStages, parseRecovery, recoveryText, type StatisticsWay } from "../../lib/recover.ts";
+import {
+  checkStages,
+  parseRecovery,
+  recoveryText,
+  type Saliency,
+  stagesText,
+  type StatisticsWay,
+} from "../../lib/recover.ts";
 import { UsageError } from "../command_line.ts";
 import { isLayersModel } from "../options.ts";
 
@@ -24,6 +31,7 @@ export interface PlanFlags {
   readonly recovery?: string;
   readonly statistics?: StatisticsWay;
   readonly stages?: number;
+  readonly saliency?: Saliency;
   readonly distill?: number;
   readonly fineTuning: boolean;
   readonly images?: number;
@@ -105,12 +113,18 @@ function statisticsChange({ statistics }: PlanFlags): Change | null {
   };
 }
 
-function stagesChange({ stages, recovery }: PlanFlags): Change | null {
-  if (stages === undefined) return null;
+function stagesChange({ stages, saliency, recovery }: PlanFlags): Change | null {
+  if (stages === undefined) {
+    if (saliency === undefined) return null;
+    throw new UsageError("Cannot choose a saliency: --saliency needs --stages");
+  }
   checkStages(parseRecovery(recovery ?? "none"), stages);
   return {
-    text: `${stages} stages`,
-    apply: (protocol) => ({ ...protocol, recovery: { ...protocol.recovery, stages } }),
+    text: stagesText({ stages, saliency }),
+    apply: (protocol) => ({
+      ...protocol,
+      recovery: { ...protocol.recovery, stages, ...(saliency !== undefined && { saliency }) },
+    }),
   };
 }
 

@@ -6,7 +6,7 @@ import { prunableLayers } from "../../lib/network.ts";
 import { type Refinement, REFINEMENTS } from "../../lib/pipeline.ts";
 import { denseWeightsPath, findDenseWeights } from "../../lib/project.ts";
 import { RECOVERIES } from "../../lib/rd_curve/recovery.ts";
-import { STATISTICS_WAYS } from "../../lib/recover.ts";
+import { SALIENCIES, STATISTICS_WAYS } from "../../lib/recover.ts";
 import { canonicalJson, sha256 } from "../../lib/store.ts";
 import { type PlanFlags, planOf } from "../iterate/plan.ts";
 import { chainName, type ChainSettings, chainSettings } from "../../lib/sweep/chain_settings.ts";
@@ -67,7 +67,8 @@ export function planSweep(configuration: SweepConfiguration): SweepPlan {
 }
 
 function chainJob(settings: ChainSettings): ChainJob {
-  const { statistic = "mean", curveRecovery = "none", refine, statistics, fineTuning = true } = settings;
+  const { statistic = "mean", curveRecovery = "none", refine, statistics, saliency, fineTuning = true } =
+    settings;
   const name = chainName(settings);
   try {
     if (settings.oneShot && settings.targets === undefined) {
@@ -84,6 +85,7 @@ function chainJob(settings: ChainSettings): ChainJob {
       statistics: statistics === undefined
         ? undefined
         : requireOneOf("statistics", statistics, STATISTICS_WAYS),
+      saliency: saliency === undefined ? undefined : requireOneOf("saliency", saliency, SALIENCIES),
       fineTuning,
     };
     const { model, label } = settings;
@@ -117,6 +119,7 @@ function chainArguments(flags: PlanFlags): string[] {
     recovery,
     statistics: flags.statistics,
     stages: flags.stages,
+    saliency: flags.saliency,
     distill: flags.distill,
     images: flags.images,
     "test-images": flags.testImages,

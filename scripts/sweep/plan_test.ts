@@ -80,6 +80,18 @@ Deno.test("planSweep() prunes in stages where least squares follows, under a nam
   assert.match(chain.arguments.join(" "), /--recovery lsq --stages 5$/);
   assert.equal(chain.plan.protocol.name, "quick with recovery lsq, 5 stages");
   assert.equal(chain.plan.protocol.recovery.stages, 5);
+  const byCost = { ...first, recovery: "lsq", stages: 5, saliency: "obs" };
+  const { chains: [other] } = planSweep({ ...SWEEP, chains: [byCost] });
+  assert.equal(other.name, "resnet32_ours_worst_bn-curves_of_quick_lsq_stages5_obs_seed1");
+  assert.match(other.arguments.join(" "), /--stages 5 --saliency obs$/);
+  assert.equal(other.plan.protocol.name, "quick with recovery lsq, 5 stages by obs");
+  assert.throws(() => planSweep({ ...SWEEP, chains: [{ ...byCost, saliency: "size" }] }), {
+    name: "RangeError",
+    message: /the saliency must be one of magnitude, obs, got "size"$/,
+  });
+  assert.throws(() => planSweep({ ...SWEEP, chains: [{ ...byCost, stages: undefined }] }), {
+    message: /Cannot choose a saliency: --saliency needs --stages$/,
+  });
 });
 
 Deno.test("planSweep() in one shot makes a chain of each target", () => {
