@@ -211,7 +211,7 @@ async function openRound(
   const { pruned, predicted, settled } = await pruneRound(context, network, calibration);
   const curveSeconds = clock();
   const real = (await measureDistortion(engine, network, pruned, calibration))[statistic];
-  const { steps, samples, statistics, stages, saliency } = protocol.recovery;
+  const { steps, samples, statistics, stages, saliency, aim } = protocol.recovery;
   const isTuned = protocol.fineTuning !== null;
   const bare = await judge(pruned, { isLast: !isTuned && steps.length === 0 });
   const measureSeconds = clock();
@@ -219,6 +219,7 @@ async function openRound(
     dense,
     steps,
     statistics,
+    aim,
     ...(stages !== undefined && { staging: { unpruned: network, stages, saliency } }),
     source: await images.recovery(samples, plan.seed),
     onProgress: (step, done, total) => progress(step, done, total),

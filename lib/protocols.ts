@@ -1,6 +1,6 @@
 /** Protocols by name: all that a round of pruning, recovery and fine-tuning needs beside network, method and seed. */
 import { AUTO_GRID } from "./rd_curve.ts";
-import type { RecoveryStep, Saliency, StatisticsWay } from "./recover.ts";
+import type { Aim, RecoveryStep, Saliency, StatisticsWay } from "./recover.ts";
 import { DEFAULT_RECIPE, type Recipe } from "./training_state.ts";
 
 /** Stored with every result; the same one for every method of a table. */
@@ -17,6 +17,8 @@ export interface Protocol {
     readonly stages?: number;
     /** By what a stage chooses. @default "magnitude" */
     readonly saliency?: Saliency;
+    /** What least squares and layer-wise tuning aim at. @default "layer" */
+    readonly aim?: Aim;
   };
   readonly fineTuning: FineTuning | null;
   /** The first so many test images; they judge a round's last step. */

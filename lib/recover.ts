@@ -4,6 +4,7 @@ import { reestimateBatchNorm, statisticsBatch } from "./batch_norm.ts";
 import type { Engine } from "./engine.ts";
 import { runNode } from "./forward.ts";
 import { type Architecture, isPrunable, type Network } from "./network.ts";
+import type { Aim } from "./recover/aim.ts";
 import { channelMoments } from "./recover/moments.ts";
 import { solveLayer, type SolveOptions } from "./recover/solve_layer.ts";
 import type { Saliency, Staging } from "./recover/stages.ts";
@@ -13,6 +14,7 @@ import { type Mend, type NodeView, type RecoverySource, walkLayers } from "./rec
 import { createVariables, disposeVariables } from "./variables.ts";
 
 export { type RecoveryImageOptions, recoveryImages, recoverySourceOf } from "./recover/images.ts";
+export { type Aim, AIMS } from "./recover/aim.ts";
 export { SALIENCIES, type Saliency } from "./recover/stages.ts";
 export type { RecoverySource } from "./recover/walk.ts";
 
@@ -53,6 +55,8 @@ export interface RecoverOptions {
    * stages with a solution after each (see `stages.ts`). @default the zeros stay where they are
    */
   readonly staging?: { readonly unpruned: Network } & Omit<Staging, "unpruned">;
+  /** What `lsq` and `layerwise` aim at. @default "layer" */
+  readonly aim?: Aim;
   readonly layerwise?: TuneOptions;
   readonly onProgress?: (step: RecoveryStep, done: number, total: number) => void;
 }
@@ -66,13 +70,14 @@ export interface RecoverOptions {
  * follow are measured. Cost: inputs · Σ positions · K² multiply–adds on the engine, K a layer's unfolded inputs.
  *
  * @throws {RangeError} If a step is unknown, there are too few inputs, a value is not finite (place named), or as
- * {@link checkStages}.
+ * {@link checkStages} and {@link checkAim}.
  * @throws {TypeError} If the dense network is of another model, or `bn` is asked of an engine without training mode.
  */
 export async function recover(engine: Engine, pruned: Network, options: RecoverOptions): Promise<Network> {
   const { steps, source, batch, layerSamples = 512 } = options;
   checkSteps(steps);
   if (options.staging !== undefined) checkStages(steps, options.staging.stages);
+  if (options.aim !== undefined) checkAim(steps, options.aim);
   const first = { ...source, count: Math.min(layerSamples, source.count) };
   let network = pruned;
   for (const step of steps) {
@@ -84,7 +89,9 @@ export async function recover(engine: Engine, pruned: Network, options: RecoverO
       });
     } else {
       const mend = MENDS[step](engine, network, options);
+      const aim = step === "correction" ? "layer" : options.aim;
       network = await walkLayers(engine, { dense: options.dense, pruned: network }, first, mend, {
+        aim,
         onProgress,
       });
     }
@@ -143,6 +150,14 @@ export function checkStages(steps: readonly RecoveryStep[], stages: number): voi
   if (first === "lsq" && !rest.includes("lsq")) return;
   throw new RangeError(
     `Cannot recover: stages need one step lsq, before layerwise and correction, got ${recoveryText(steps)}`,
+  );
+}
+
+/** @throws {RangeError} If no step has an aim but the default one. */
+export function checkAim(steps: readonly RecoveryStep[], aim: Aim): void {
+  if (aim === "layer" || steps.includes("lsq") || steps.includes("layerwise")) return;
+  throw new RangeError(
+    `Cannot recover: the aim ${aim} needs a step lsq or layerwise, got ${recoveryText(steps)}`,
   );
 }
 

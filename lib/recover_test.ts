@@ -8,6 +8,7 @@ import {
   float64Weights,
   noiseInputs,
   normals,
+  shakenNetwork,
   tinyArchitecture,
   tinyImages,
   tinyNetwork,
@@ -17,6 +18,7 @@ import {
 import { createPixelTable, normaliseImages } from "./augment.ts";
 import { magnitudeMask } from "./mask.ts";
 import { isPrunable, type Network, prunableLayers, sizeOf } from "./network.ts";
+import { NodeList } from "./node_list.ts";
 import { pruneNetwork } from "./prune.ts";
 import {
   parseRecovery,
@@ -392,6 +394,72 @@ Deno.test(
       if (saliency === "magnitude") assert.deepEqual([...first.weights], [...staged.weights]); // the default
       else assert.notDeepEqual([...first.weights], [...staged.weights]);
     }
+  }),
+);
+
+/** Two convolutions of the same images, added up: what the first has lost the second can give. */
+function twoBranches(): Network {
+  const list = new NodeList();
+  const shape = { outChannels: 3, kernel: 1 };
+  const [first, second] = ["first", "second"].map((name) => list.conv(name, "input", shape));
+  list.linear("linear", list.globalAvgPool("pool", list.add("sum", [first, second])), 3);
+  return shakenNetwork({ ...tinyArchitecture(), model: "branches", nodes: list.nodes });
+}
+
+Deno.test(
+  "recover() that aims at sums lets the last branch give all that the first has lost, or what it has weights for",
+  withEngine(async (engine) => {
+    const dense = twoBranches();
+    const pruned = withValues(dense, "first.weight", { 0: 0, 3: 0, 5: 0 });
+    const given = { dense, steps: ["lsq"] as const, source: source(96), lsq: { ridge: 1e-5 } };
+    const images = given.source.read(0, 96);
+    const sums = (network: Network) => outputsOf(network, images).get("sum")!;
+    const error = (network: Network) => squaredError(sums(network), sums(dense));
+    const [layer, sum] = [
+      await recover(engine, pruned, given),
+      await recover(engine, pruned, { ...given, aim: "sum" }),
+    ];
+    const energy = squaredError(sums(dense), sums(dense).map(() => 0));
+    assert.ok(error(layer) > 0.01 * energy, `${error(layer)} of ${energy}`);
+    assert.ok(error(sum) < 1e-6 * energy, `${error(sum)} of ${energy}`);
+    const poorer = withValues(pruned, "second.weight", { 1: 0 });
+    const [poorerLayer, poorerSum] = [
+      await recover(engine, poorer, given),
+      await recover(engine, poorer, { ...given, aim: "sum" }),
+    ];
+    assert.equal(poorerSum.weights.get("second.weight")!.data[1], 0);
+    assert.ok(error(sum) < error(poorerSum) && error(poorerSum) < error(poorerLayer));
+  }),
+);
+
+Deno.test(
+  "recover() that aims at sums keeps zeros, repeats to the bit, frees its tensors, and refuses steps without an aim",
+  withEngine(async (engine) => {
+    const { dense, pruned } = prunedTiny(0.7);
+    const given = { dense, source: source(), statistics: "corrected" as const };
+    for (const step of ["lsq", "layerwise"] as const) {
+      const tensors = tf.memory().numTensors;
+      const plain = await recover(engine, pruned, { ...given, steps: [step] });
+      const layer = await recover(engine, pruned, { ...given, steps: [step], aim: "layer" });
+      const [sum, again] = [
+        await recover(engine, pruned, { ...given, steps: [step], aim: "sum" }),
+        await recover(engine, pruned, { ...given, steps: [step], aim: "sum" }),
+      ];
+      assert.equal(tf.memory().numTensors, tensors);
+      assert.deepEqual([...layer.weights], [...plain.weights]); // the default
+      assert.deepEqual([...again.weights], [...sum.weights]);
+      const of = (network: Network, name: string) => network.weights.get(name)!.data;
+      assert.deepEqual(of(sum, "conv2.weight"), of(plain, "conv2.weight")); // before any sum
+      assert.notDeepEqual(of(sum, "conv3.weight"), of(plain, "conv3.weight"));
+      for (const { name } of prunableLayers(dense)) {
+        const own = of(sum, `${name}.weight`);
+        assert.ok(of(pruned, `${name}.weight`).every((weight, i) => weight !== 0 || own[i] === 0), name);
+      }
+    }
+    await assert.rejects(recover(engine, pruned, { ...given, steps: ["bn", "correction"], aim: "sum" }), {
+      name: "RangeError",
+      message: "Cannot recover: the aim sum needs a step lsq or layerwise, got bn+correction",
+    });
   }),
 );
 

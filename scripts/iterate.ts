@@ -36,6 +36,7 @@ import { roundLines } from "../lib/iterate/round_line.ts";
 import {
   addEngineOptions,
   addNetworkOptions,
+  aimOption,
   type EngineFlags,
   type NetworkFlags,
   openNetwork,
@@ -105,6 +106,7 @@ const command = addTrainingDataOptions(addEngineOptions(addNetworkOptions(new Co
   )
   .addOption(stagesOption())
   .addOption(saliencyOption())
+  .addOption(aimOption())
   .option(
     "--distill <weight>",
     "share of the dense network's probabilities in the targets, 0 to 1",

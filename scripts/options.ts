@@ -6,7 +6,7 @@ import { architectureNamed, MODEL_NAMES } from "../lib/models.ts";
 import type { Network } from "../lib/network.ts";
 import { PIXEL_SCALINGS, type PixelScaling, pixelScaling } from "../lib/pixel_scalings.ts";
 import { denseWeightsPath, loadImagenetResnet50 } from "../lib/project.ts";
-import { SALIENCIES } from "../lib/recover.ts";
+import { AIMS, SALIENCIES } from "../lib/recover.ts";
 import { sha256 } from "../lib/store.ts";
 import { type Command, Option, UsageError, wholeNumber } from "./command_line.ts";
 import { installOnDemand } from "./setup/install_on_demand.ts";
@@ -58,6 +58,14 @@ export function saliencyOption(): Option {
     "what a stage prunes: the smallest magnitudes (the default); or obs, what adds least to the layer's squared error " +
       "once the others are solved anew (Optimal Brain Surgeon)",
   ).choices([...SALIENCIES]);
+}
+
+export function aimOption(): Option {
+  return new Option(
+    "--aim <how>",
+    "lsq, layerwise: each layer is to give what the dense one gives (layer, the default); or, where branches are added " +
+      "up, the last makes up for what the others lack (sum: better for residual networks)",
+  ).choices([...AIMS]);
 }
 
 export interface OpenedNetwork {

@@ -9,6 +9,8 @@ import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "../lib/prune.ts";
 import { readAllocation } from "../lib/rd_files.ts";
 import {
+  type Aim,
+  checkAim,
   checkStages,
   parseRecovery,
   recover,
@@ -30,6 +32,7 @@ import { listBroken } from "./image_data.ts";
 import {
   addEngineOptions,
   addNetworkOptions,
+  aimOption,
   type EngineFlags,
   type NetworkFlags,
   openNetwork,
@@ -46,6 +49,7 @@ interface Options extends NetworkFlags, EngineFlags {
   statistics: StatisticsWay;
   stages?: number;
   saliency?: Saliency;
+  aim?: Aim;
   augment: boolean;
   seed: number;
   out: string;
@@ -80,6 +84,7 @@ const command = addEngineOptions(addNetworkOptions(new Command("prune")))
   )
   .addOption(stagesOption())
   .addOption(saliencyOption())
+  .addOption(aimOption())
   .option("--no-augment", "recover on plain images: right for a network that was trained on such")
   .option("--seed <n>", "of their crops and flips", wholeNumber(0), 1)
   .requiredOption("--out <file>", "where the pruned network goes (safetensors)")
@@ -118,6 +123,7 @@ async function pruneCommand(options: Options): Promise<void> {
     dense,
     steps,
     statistics: options.statistics,
+    aim: options.aim,
     ...(options.stages !== undefined &&
       { staging: { unpruned: dense, stages: options.stages, saliency: options.saliency } }),
   });
@@ -130,7 +136,8 @@ async function pruneCommand(options: Options): Promise<void> {
       (recovery === null
         ? "no recovery"
         : `recovery ${recoveryText(steps)} on ${recovery.source.name}, statistics ${options.statistics}` +
-          (options.stages === undefined ? "" : `, ${stagesText(options)}`)),
+          (options.stages === undefined ? "" : `, ${stagesText(options)}`) +
+          (options.aim === undefined ? "" : `, aim ${options.aim}`)),
     samples: recovery?.source.count ?? null,
     weightsSha256,
     allocationSha256: sha256(options.allocation),
@@ -163,13 +170,14 @@ async function pruneCommand(options: Options): Promise<void> {
   }
 }
 
-function stepsOf({ recovery, stages, saliency }: Options) {
+function stepsOf({ recovery, stages, saliency, aim }: Options) {
   if (stages === undefined && saliency !== undefined) {
     throw new UsageError("Cannot choose a saliency: --saliency needs --stages");
   }
   try {
     const steps = parseRecovery(recovery);
     if (stages !== undefined) checkStages(steps, stages);
+    if (aim !== undefined) checkAim(steps, aim);
     return steps;
   } catch (error) {
     throw new UsageError((error as Error).message);
@@ -206,7 +214,7 @@ async function openRecovery(dense: Network, options: Options): Promise<OpenRecov
 async function recoverWithBar(
   { engine, source }: OpenRecovery,
   pruned: Network,
-  options: Pick<RecoverOptions, "dense" | "steps" | "statistics" | "staging">,
+  options: Pick<RecoverOptions, "dense" | "steps" | "statistics" | "staging" | "aim">,
 ): Promise<Network> {
   const { steps } = options;
   const bar = progressBar("recovery", 100, "| {step}");

@@ -12,6 +12,7 @@ import {
   type Parameter,
   replaceWeights,
 } from "../network.ts";
+import { type Aim, type BranchEnd, branchEnds, wantedOutputs } from "./aim.ts";
 import { createVariable, disposeVariables, type Variables } from "../variables.ts";
 
 type Tensor = tf.Tensor;
@@ -21,9 +22,9 @@ export interface NodeView {
   readonly node: NetworkNode;
   /** What the pruned network, mended up to here, gives the node. */
   readonly inputs: readonly Tensor[];
-  /** What the dense network gives it. */
+  /** What the dense network gives it, or under the aim `sum` what the node before it was to give. */
   readonly denseInputs: readonly Tensor[];
-  /** What the dense network makes of that. */
+  /** What the dense network makes of that, or under the aim `sum` what the node is to give. */
   readonly denseOutputs: readonly Tensor[];
   /** The node's own tensors in the pruned network and in the dense one, by full name. */
   readonly weights: ReadonlyMap<string, Parameter>;
@@ -36,6 +37,8 @@ export type Mend = (view: NodeView) => Promise<ReadonlyMap<string, Parameter>>;
 export interface WalkOptions {
   /** Inputs in one tensor. @default 64 */
   readonly batch?: number;
+  /** @default "layer" */
+  readonly aim?: Aim;
   /** Called after each node with weights. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -58,7 +61,7 @@ export async function walkLayers(
   { dense, pruned }: { readonly dense: Network; readonly pruned: Network },
   source: RecoverySource,
   mend: Mend,
-  { batch = 64, onProgress }: WalkOptions = {},
+  { batch = 64, aim = "layer", onProgress }: WalkOptions = {},
 ): Promise<Network> {
   checkBatch(batch);
   checkImages(dense, source);
@@ -68,7 +71,8 @@ export async function walkLayers(
     );
   }
   const mended = new Map(pruned.weights);
-  const [known, denseKnown] = [new Map<string, Tensor[]>(), new Map<string, Tensor[]>()];
+  const [known, denseKnown, wanted] = [0, 1, 2].map(() => new Map<string, Tensor[]>());
+  const ends = aim === "sum" ? branchEnds(dense.nodes) : new Map<string, BranchEnd>();
   const lastUse = new Map<string, number>();
   dense.nodes.forEach((node, i) => node.inputs.forEach((name) => lastUse.set(name, i)));
   const total = dense.nodes.filter((node) => ownWeights(dense, node).size > 0).length;
@@ -81,12 +85,18 @@ export async function walkLayers(
       const own = ownWeights(pruned, node);
       denseKnown.set(node.name, runBatches(engine, node, ownWeights(dense, node), denseKnown));
       await checkOutputs("dense", node, denseKnown.get(node.name)!);
+      const end = ends.get(node.name);
+      if (end !== undefined) {
+        const context = { known, denseKnown, denseWeights: dense.weights };
+        wanted.set(node.name, wantedOutputs(end, denseKnown.get(node.name)!, context));
+      }
       if (own.size > 0) {
+        const aimedAt = (name: string) => wanted.get(name) ?? denseKnown.get(name)!;
         const replaced = await mend({
           node,
           inputs: known.get(node.inputs[0])!,
-          denseInputs: denseKnown.get(node.inputs[0])!,
-          denseOutputs: denseKnown.get(node.name)!,
+          denseInputs: aimedAt(node.inputs[0]),
+          denseOutputs: aimedAt(node.name),
           weights: own,
           denseWeights: ownWeights(dense, node),
         });
@@ -101,7 +111,7 @@ export async function walkLayers(
       await checkOutputs("pruned", node, known.get(node.name)!);
       for (const name of node.inputs) {
         if (lastUse.get(name) !== i) continue;
-        for (const outputs of [known, denseKnown]) {
+        for (const outputs of [known, denseKnown, wanted]) {
           tf.dispose(outputs.get(name) ?? []);
           outputs.delete(name);
         }
@@ -109,7 +119,7 @@ export async function walkLayers(
     }
     return replaceWeights(pruned, mended);
   } finally {
-    for (const outputs of [known, denseKnown]) tf.dispose([...outputs.values()].flat());
+    for (const outputs of [known, denseKnown, wanted]) tf.dispose([...outputs.values()].flat());
   }
 }
 

@@ -45,6 +45,7 @@ export function chainName(settings: ChainSettings): string {
     statistics,
     stages,
     saliency,
+    aim,
     distill,
   } = settings;
   const parts = [
@@ -59,6 +60,7 @@ export function chainName(settings: ChainSettings): string {
     statistics,
     stages === undefined ? undefined : `stages${stages}`,
     saliency === "magnitude" ? undefined : saliency,
+    aim === "layer" ? undefined : aim,
     distill === undefined ? undefined : `distilled${distill}`,
     settings.fineTuning === false ? "untuned" : undefined,
     settings.oneShot && settings.targets ? `to${Number((100 * settings.targets[0]).toFixed(3))}` : undefined,

@@ -23,6 +23,7 @@ const CHAIN = {
   statistics: NAME.optional(),
   stages: COUNT.optional(),
   saliency: NAME.optional(),
+  aim: NAME.optional(),
   distill: SHARE.optional(),
   fineTuning: z.boolean("true or false").optional(),
   images: COUNT.optional(),

@@ -6,6 +6,8 @@ import type { Refinement } from "../../lib/pipeline.ts";
 import { type Protocol, type ProtocolData, protocolNamed } from "../../lib/protocols.ts";
 import type { Recovery } from "../../lib/rd_curve/recovery.ts";
 import {
+  type Aim,
+  checkAim,
   checkStages,
   parseRecovery,
   recoveryText,
@@ -32,6 +34,7 @@ export interface PlanFlags {
   readonly statistics?: StatisticsWay;
   readonly stages?: number;
   readonly saliency?: Saliency;
+  readonly aim?: Aim;
   readonly distill?: number;
   readonly fineTuning: boolean;
   readonly images?: number;
@@ -75,6 +78,7 @@ function protocolOf(flags: PlanFlags): Protocol {
     recoveryChange(flags),
     statisticsChange(flags),
     stagesChange(flags),
+    aimChange(flags),
     distillationChange(flags),
     tuningChange(flags),
     imagesChange(flags),
@@ -125,6 +129,15 @@ function stagesChange({ stages, saliency, recovery }: PlanFlags): Change | null 
       ...protocol,
       recovery: { ...protocol.recovery, stages, ...(saliency !== undefined && { saliency }) },
     }),
+  };
+}
+
+function aimChange({ aim, recovery }: PlanFlags): Change | null {
+  if (aim === undefined) return null;
+  checkAim(parseRecovery(recovery ?? "none"), aim);
+  return {
+    text: `aim ${aim}`,
+    apply: (protocol) => ({ ...protocol, recovery: { ...protocol.recovery, aim } }),
   };
 }
 

@@ -6,7 +6,7 @@ import { prunableLayers } from "../../lib/network.ts";
 import { type Refinement, REFINEMENTS } from "../../lib/pipeline.ts";
 import { denseWeightsPath, findDenseWeights } from "../../lib/project.ts";
 import { RECOVERIES } from "../../lib/rd_curve/recovery.ts";
-import { SALIENCIES, STATISTICS_WAYS } from "../../lib/recover.ts";
+import { AIMS, SALIENCIES, STATISTICS_WAYS } from "../../lib/recover.ts";
 import { canonicalJson, sha256 } from "../../lib/store.ts";
 import { type PlanFlags, planOf } from "../iterate/plan.ts";
 import { chainName, type ChainSettings, chainSettings } from "../../lib/sweep/chain_settings.ts";
@@ -67,7 +67,7 @@ export function planSweep(configuration: SweepConfiguration): SweepPlan {
 }
 
 function chainJob(settings: ChainSettings): ChainJob {
-  const { statistic = "mean", curveRecovery = "none", refine, statistics, saliency, fineTuning = true } =
+  const { statistic = "mean", curveRecovery = "none", refine, statistics, saliency, aim, fineTuning = true } =
     settings;
   const name = chainName(settings);
   try {
@@ -86,6 +86,7 @@ function chainJob(settings: ChainSettings): ChainJob {
         ? undefined
         : requireOneOf("statistics", statistics, STATISTICS_WAYS),
       saliency: saliency === undefined ? undefined : requireOneOf("saliency", saliency, SALIENCIES),
+      aim: aim === undefined ? undefined : requireOneOf("aim", aim, AIMS),
       fineTuning,
     };
     const { model, label } = settings;
@@ -120,6 +121,7 @@ function chainArguments(flags: PlanFlags): string[] {
     statistics: flags.statistics,
     stages: flags.stages,
     saliency: flags.saliency,
+    aim: flags.aim,
     distill: flags.distill,
     images: flags.images,
     "test-images": flags.testImages,

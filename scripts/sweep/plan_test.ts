@@ -85,6 +85,10 @@ Deno.test("planSweep() prunes in stages where least squares follows, under a nam
   assert.equal(other.name, "resnet32_ours_worst_bn-curves_of_quick_lsq_stages5_obs_seed1");
   assert.match(other.arguments.join(" "), /--stages 5 --saliency obs$/);
   assert.equal(other.plan.protocol.name, "quick with recovery lsq, 5 stages by obs");
+  const { chains: [aimed] } = planSweep({ ...SWEEP, chains: [{ ...byCost, aim: "sum" }] });
+  assert.equal(aimed.name, "resnet32_ours_worst_bn-curves_of_quick_lsq_stages5_obs_sum_seed1");
+  assert.match(aimed.arguments.join(" "), /--saliency obs --aim sum$/);
+  assert.equal(aimed.plan.protocol.name, "quick with recovery lsq, 5 stages by obs, aim sum");
   assert.throws(() => planSweep({ ...SWEEP, chains: [{ ...byCost, saliency: "size" }] }), {
     name: "RangeError",
     message: /the saliency must be one of magnitude, obs, got "size"$/,
