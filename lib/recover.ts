@@ -66,8 +66,9 @@ export interface RecoverOptions {
  * within their layer; same input, same bits.
  *
  * `lsq`, with 512 inputs: in forward order, each layer's surviving weights are solved anew by {@link solveLayer}, from
- * what the pruned network gives it to what the dense network makes of the same images, or to what {@link Aim} says; then
- * the batch statistics that follow are measured. Cost: inputs · Σ positions · K² multiply–adds on the engine, K a layer's unfolded inputs.
+ * what the pruned network gives it to what the dense network makes of the same images (to more, if it aims at sums, see
+ * {@link Aim}); then the batch statistics that follow are measured. Cost: inputs · Σ positions · K² multiply–adds on the
+ * engine, K a layer's unfolded inputs.
  *
  * @throws {RangeError} If a step is unknown, there are too few inputs, a value is not finite (place named), or as
  * {@link checkStages} and {@link checkAim}.

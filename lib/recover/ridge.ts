@@ -121,7 +121,7 @@ function forEachFactor(
  * Surgeon, Eq. 5 without its half; for a layer's outputs A is the true Hessian).
  *
  * Exact at the solution. Cost as of {@link solveRidge}'s direct solves, twice over; beyond `directLimit` A's diagonal
- * stands for A, w² A_qq, as if inputs were uncorrelated.
+ * stands for A, w² A_qq, as if inputs were uncorrelated. Where every input is 0 no weight costs anything, and w² ranks.
  *
  * @param solution What {@link solveRidge} gave for this problem, [K · O].
  * @returns [K · O], 0 where pruned.
@@ -135,6 +135,7 @@ export function removalCosts(
   const lambda = ridge * meanDiagonal(problem);
   const kept = Array.from({ length: outputs }, (_, o) => keptInputs(problem, o));
   const costs = new Float64Array(size * outputs);
+  if (meanDiagonal(problem) === 0) return solution.map((weight) => weight ** 2);
   if (directWork(kept) > directLimit) {
     return costs.map((_, at) => {
       const input = Math.floor(at / outputs);

@@ -126,3 +126,11 @@ Deno.test("removalCosts() beyond the direct limit take inputs for uncorrelated, 
   const costs = removalCosts(problem, Float64Array.of(3, -2), { ridge: 0, directLimit: 0 });
   assert.deepEqual([...costs], [36, 20]);
 });
+
+Deno.test("removalCosts() rank by size where all inputs are 0", () => {
+  const problem = {
+    ...{ size: 2, outputs: 1, gram: new Float64Array(4), cross: new Float64Array(2) },
+    ...{ mask: Uint8Array.of(1, 1), anchor: new Float64Array(2) },
+  };
+  assert.deepEqual([...removalCosts(problem, Float64Array.of(3, -2))], [9, 4]);
+});

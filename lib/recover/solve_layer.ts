@@ -84,7 +84,6 @@ async function solveFrom(
     : await solveWeights(matrices, present, options);
 }
 
-/** Of dead inputs no weight is worth anything. */
 function costsFrom(matrices: GramMatrices, solution: Float64Array, options: SolveOptions): Float64Array {
   return removalCosts({ ...matrices, mask: keptOf(solution), anchor: solution }, solution, options);
 }

@@ -14,6 +14,9 @@ export type Saliency = "magnitude" | "obs";
 
 export const SALIENCIES: readonly Saliency[] = ["magnitude", "obs"];
 
+/** Above 0 in float32. */
+const LEAST_COST = 1e-44;
+
 /** Where pruning in stages begins, and in how many. */
 export interface Staging {
   /** The layer's weights before they were pruned; those at 0 stay so. */
@@ -78,12 +81,22 @@ export async function solveInStages(
   }
   for (const count of counts) {
     const data = present.slice();
-    const ranks = saliency === "obs" ? fromEngineLayout(shape, await solver.removalCosts(solution)) : data;
+    const ranks = saliency === "obs" ? await ranksOf(solution, solver, shape) : data;
     applyMask(data, magnitudeMask(ranks, count));
     solution = await solve(data);
     present = fromEngineLayout(shape, solution);
   }
   return solution;
+}
+
+/** Costs in PyTorch's layout, above 0 for all that is left, so that what is gone goes first. */
+async function ranksOf(
+  solution: Float64Array,
+  solver: LayerSolver,
+  shape: readonly number[],
+): Promise<Float32Array> {
+  const costs = await solver.removalCosts(solution);
+  return fromEngineLayout(shape, costs.map((cost, i) => solution[i] === 0 ? 0 : Math.max(cost, LEAST_COST)));
 }
 
 function zerosOf({ data }: Parameter): number {
