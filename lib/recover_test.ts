@@ -456,6 +456,16 @@ Deno.test(
         assert.ok(of(pruned, `${name}.weight`).every((weight, i) => weight !== 0 || own[i] === 0), name);
       }
     }
+    const images = given.source.read(0, COUNT);
+    const meansOf = (network: Network) => {
+      const values = outputsOf(network, images).get("add3")!;
+      return Array.from(
+        { length: 6 },
+        (_, c) => values.filter((_, i) => i % 6 === c).reduce((a, b) => a + b) * 6 / values.length,
+      );
+    };
+    const sum = await recover(engine, pruned, { ...given, steps: ["lsq"], aim: "sum" });
+    assertAllclose(meansOf(sum), meansOf(dense), { atol: 1e-4 }); // whatever the other branch has lost
     await assert.rejects(recover(engine, pruned, { ...given, steps: ["bn", "correction"], aim: "sum" }), {
       name: "RangeError",
       message: "Cannot recover: the aim sum needs a step lsq or layerwise, got bn+correction",

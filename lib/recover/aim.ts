@@ -45,6 +45,49 @@ export function branchEnds(nodes: readonly NetworkNode[]): Map<string, BranchEnd
   return ends;
 }
 
+/** Both sides of a sum that a normalised branch ends in, one tensor a batch. */
+export interface BranchSum {
+  /** What is added to the branch in the pruned network. */
+  readonly others: readonly Tensor[];
+  /** The whole sum in the dense network. */
+  readonly dense: readonly Tensor[];
+}
+
+/** What earlier nodes gave, by name. */
+export interface WalkedOutputs {
+  readonly known: ReadonlyMap<string, readonly Tensor[]>;
+  readonly denseKnown: ReadonlyMap<string, readonly Tensor[]>;
+  readonly denseWeights: ReadonlyMap<string, Parameter>;
+}
+
+/** What a node that ends a branch sees in place of the dense layer alone; `dispose` frees it. */
+export function aimAtSum(
+  ends: ReadonlyMap<string, BranchEnd>,
+  { node, denseOutputs }: { readonly node: NetworkNode; readonly denseOutputs: readonly Tensor[] },
+  outputs: WalkedOutputs,
+): { view: { denseOutputs?: readonly Tensor[]; sum?: BranchSum }; dispose: () => void } {
+  const end = ends.get(node.name);
+  if (end !== undefined) {
+    const wanted = wantedOutputs(end, denseOutputs, outputs);
+    return { view: { denseOutputs: wanted }, dispose: () => tf.dispose(wanted) };
+  }
+  const normalised = [...ends.values()].find(({ batchNorm }) => batchNorm?.name === node.name);
+  if (normalised === undefined) return { view: {}, dispose: () => {} };
+  const { others } = normalised;
+  const sum = {
+    others: denseOutputs.map((_, k) => total(others.map((name) => outputs.known.get(name)![k]))),
+    dense: denseOutputs.map((own, k) =>
+      total([own, ...others.map((name) => outputs.denseKnown.get(name)![k])])
+    ),
+  };
+  return { view: { sum }, dispose: () => tf.dispose([...sum.others, ...sum.dense]) };
+}
+
+/** A new tensor, of one addend too. */
+function total(addends: readonly Tensor[]): Tensor {
+  return addends.length === 1 ? addends[0].clone() : tf.tidy(() => tf.addN([...addends]));
+}
+
 /** Channels whose scale is below this share of the largest cannot make up for anything. */
 const LEAST_SCALE = 1e-3;
 
@@ -59,17 +102,12 @@ const LEAST_SCALE = 1e-3;
 export function wantedOutputs(
   { batchNorm, others }: BranchEnd,
   denseOutputs: readonly Tensor[],
-  { known, denseKnown, denseWeights }: {
-    readonly known: ReadonlyMap<string, readonly Tensor[]>;
-    readonly denseKnown: ReadonlyMap<string, readonly Tensor[]>;
-    readonly denseWeights: ReadonlyMap<string, Parameter>;
-  },
+  { known, denseKnown, denseWeights }: WalkedOutputs,
 ): Tensor[] {
   const factor = batchNorm === null ? null : inverseScale(batchNorm, denseWeights);
   return denseOutputs.map((own, k) =>
     tf.tidy(() => {
-      const lacks = others.map((name) => tf.sub(denseKnown.get(name)![k], known.get(name)![k]));
-      const lack = lacks.reduce((sum, one) => tf.add(sum, one));
+      const lack = tf.addN(others.map((name) => tf.sub(denseKnown.get(name)![k], known.get(name)![k])));
       return tf.add(own, factor === null ? lack : tf.mul(lack, tf.tensor1d(factor)));
     })
   );

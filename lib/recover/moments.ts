@@ -31,3 +31,13 @@ export async function channelMoments(batches: readonly tf.Tensor[]): Promise<Mom
   }
   return { mean, variance, count };
 }
+
+/** Biased covariance of each channel of two tensors, from the variance of their sum; with the moments of both. */
+export async function channelCovariance(
+  [first, own]: readonly [readonly tf.Tensor[], Moments],
+  [second, other]: readonly [readonly tf.Tensor[], Moments],
+): Promise<Float64Array> {
+  const sums = first.map((batch, k) => tf.add(batch, second[k]));
+  const { variance } = await channelMoments(sums).finally(() => tf.dispose(sums));
+  return variance.map((value, c) => (value - own.variance[c] - other.variance[c]) / 2);
+}

@@ -1,6 +1,6 @@
 /** Batch normalisation and channels of a pruned network, set right from their moments. */
 import type { BatchNormNode, Parameter, PrunableNode } from "../network.ts";
-import { channelMoments, type Moments } from "./moments.ts";
+import { channelCovariance, channelMoments, type Moments } from "./moments.ts";
 import type { NodeView } from "./walk.ts";
 
 /** Running statistics as the pruned network has them on these inputs; the variance is the unbiased one, as in PyTorch. */
@@ -15,23 +15,64 @@ export async function statisticsAnew({ node, inputs }: NodeView): Promise<Map<st
  *
  * With m and s the moments here, M and S in the dense network, and μ and σ its running statistics: the channel
  * (x − m) · S / s + M, normalised by μ and σ, is x normalised by m + (μ − M) · s / S and σ · s / S. Only the difference
- * between the networks moves the statistics, so plain images do no harm to a network trained on augmented ones.
+ * between the networks moves the statistics, so plain images do no harm to a network trained on augmented ones. Where
+ * the view has a `sum`, the sum gets the mean and deviation it has in the dense network, see {@link slopeToSum}.
  */
 export async function correctedStatistics(
-  { node, inputs, denseInputs, denseWeights }: NodeView & { readonly node: BatchNormNode },
+  { node, inputs, denseInputs, denseWeights, sum }: NodeView & { readonly node: BatchNormNode },
 ): Promise<Map<string, Parameter>> {
   const [here, there] = [await channelMoments(inputs), await channelMoments(denseInputs)];
   const of = (field: string) => denseWeights.get(`${node.name}.${field}`)!.data;
   const [mean, variance] = [of("running_mean"), of("running_var")];
   const ratio = scaleRatios(there, here); // S / s
-  return runningStatistics(
-    node.name,
-    Float64Array.from(mean, (value, c) => here.mean[c] + (value - there.mean[c]) / ratio[c]),
-    Float64Array.from(
-      variance,
-      (value, c) => Math.max(0, (value + node.epsilon) / ratio[c] ** 2 - node.epsilon),
-    ),
+  const means = Float64Array.from(
+    mean,
+    (value, c) => here.mean[c] + (value - there.mean[c]) / ratio[c],
   );
+  const variances = Float64Array.from(
+    variance,
+    (value, c) => Math.max(0, (value + node.epsilon) / ratio[c] ** 2 - node.epsilon),
+  );
+  if (sum !== undefined) {
+    const [scale, offset] = [of("weight"), of("bias")];
+    const [others, wanted] = [await channelMoments(sum.others), await channelMoments(sum.dense)];
+    const covariance = await channelCovariance([inputs, here], [sum.others, others]);
+    for (const [c, own] of scale.entries()) {
+      const plain = own / Math.sqrt(variances[c] + node.epsilon);
+      const channel = { variance: here.variance[c], others: others.variance[c], covariance: covariance[c] };
+      const slope = slopeToSum(plain, channel, wanted.variance[c]);
+      if (slope === 0) continue; // a channel of scale 0 gives its offset whatever it reads
+      means[c] = here.mean[c] - (wanted.mean[c] - others.mean[c] - offset[c]) / slope;
+      variances[c] = Math.max(0, (own / slope) ** 2 - node.epsilon);
+    }
+  }
+  return runningStatistics(node.name, means, variances);
+}
+
+/** A sum's deviation may move a branch's slope by no more than this factor. */
+const SLOPE_RANGE = 2;
+
+/**
+ * The slope a of a branch p for which a · p + s has a given variance: v_p a² + 2 c a + v_s, c the covariance of p and s.
+ *
+ * Of its two solutions the one nearest to `plain` in proportion, and within {@linkcode SLOPE_RANGE} of it; `plain` where
+ * there is none of its sign.
+ */
+export function slopeToSum(
+  plain: number,
+  { variance, others, covariance }: {
+    readonly variance: number;
+    readonly others: number;
+    readonly covariance: number;
+  },
+  wanted: number,
+): number {
+  const discriminant = covariance ** 2 - variance * (others - wanted);
+  if (plain === 0 || !(variance > 0) || !(discriminant >= 0)) return plain;
+  const shares = [1, -1].map((sign) => (-covariance + sign * Math.sqrt(discriminant)) / variance / plain)
+    .filter((share) => share > 0)
+    .sort((a, b) => Math.abs(Math.log(a)) - Math.abs(Math.log(b)));
+  return plain * Math.min(SLOPE_RANGE, Math.max(1 / SLOPE_RANGE, shares[0] ?? 1));
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   type Parameter,
   replaceWeights,
 } from "../network.ts";
-import { type Aim, type BranchEnd, branchEnds, wantedOutputs } from "./aim.ts";
+import { type Aim, aimAtSum, type BranchEnd, branchEnds, type BranchSum } from "./aim.ts";
 import { createVariable, disposeVariables, type Variables } from "../variables.ts";
 
 type Tensor = tf.Tensor;
@@ -22,10 +22,12 @@ export interface NodeView {
   readonly node: NetworkNode;
   /** What the pruned network, mended up to here, gives the node. */
   readonly inputs: readonly Tensor[];
-  /** What the dense network gives it, or under the aim `sum` what the node before it was to give. */
+  /** What the dense network gives it. */
   readonly denseInputs: readonly Tensor[];
   /** What the dense network makes of that, or under the aim `sum` what the node is to give. */
   readonly denseOutputs: readonly Tensor[];
+  /** Under the aim `sum`, of a batch normalisation that ends a branch. */
+  readonly sum?: BranchSum;
   /** The node's own tensors in the pruned network and in the dense one, by full name. */
   readonly weights: ReadonlyMap<string, Parameter>;
   readonly denseWeights: ReadonlyMap<string, Parameter>;
@@ -71,7 +73,7 @@ export async function walkLayers(
     );
   }
   const mended = new Map(pruned.weights);
-  const [known, denseKnown, wanted] = [0, 1, 2].map(() => new Map<string, Tensor[]>());
+  const [known, denseKnown] = [new Map<string, Tensor[]>(), new Map<string, Tensor[]>()];
   const ends = aim === "sum" ? branchEnds(dense.nodes) : new Map<string, BranchEnd>();
   const lastUse = new Map<string, number>();
   dense.nodes.forEach((node, i) => node.inputs.forEach((name) => lastUse.set(name, i)));
@@ -85,21 +87,17 @@ export async function walkLayers(
       const own = ownWeights(pruned, node);
       denseKnown.set(node.name, runBatches(engine, node, ownWeights(dense, node), denseKnown));
       await checkOutputs("dense", node, denseKnown.get(node.name)!);
-      const end = ends.get(node.name);
-      if (end !== undefined) {
-        const context = { known, denseKnown, denseWeights: dense.weights };
-        wanted.set(node.name, wantedOutputs(end, denseKnown.get(node.name)!, context));
-      }
       if (own.size > 0) {
-        const aimedAt = (name: string) => wanted.get(name) ?? denseKnown.get(name)!;
-        const replaced = await mend({
+        const seen = {
           node,
           inputs: known.get(node.inputs[0])!,
-          denseInputs: aimedAt(node.inputs[0]),
-          denseOutputs: aimedAt(node.name),
+          denseInputs: denseKnown.get(node.inputs[0])!,
+          denseOutputs: denseKnown.get(node.name)!,
           weights: own,
           denseWeights: ownWeights(dense, node),
-        });
+        };
+        const aimed = aimAtSum(ends, seen, { known, denseKnown, denseWeights: dense.weights });
+        const replaced = await mend({ ...seen, ...aimed.view }).finally(aimed.dispose);
         for (const [name, parameter] of replaced) {
           checkParameter(name, parameter);
           mended.set(name, parameter);
@@ -111,7 +109,7 @@ export async function walkLayers(
       await checkOutputs("pruned", node, known.get(node.name)!);
       for (const name of node.inputs) {
         if (lastUse.get(name) !== i) continue;
-        for (const outputs of [known, denseKnown, wanted]) {
+        for (const outputs of [known, denseKnown]) {
           tf.dispose(outputs.get(name) ?? []);
           outputs.delete(name);
         }
@@ -119,7 +117,7 @@ export async function walkLayers(
     }
     return replaceWeights(pruned, mended);
   } finally {
-    for (const outputs of [known, denseKnown, wanted]) tf.dispose([...outputs.values()].flat());
+    for (const outputs of [known, denseKnown]) tf.dispose([...outputs.values()].flat());
   }
 }
 
