@@ -60,6 +60,13 @@ export function saliencyOption(): Option {
   ).choices([...SALIENCIES]);
 }
 
+/** @throws {UsageError} If a saliency is chosen for stages that are not. */
+export function checkSaliency(flags: { readonly stages?: number; readonly saliency?: string }): void {
+  if (flags.stages === undefined && flags.saliency !== undefined) {
+    throw new UsageError("Cannot choose a saliency: --saliency needs --stages");
+  }
+}
+
 export function aimOption(): Option {
   return new Option(
     "--aim <how>",

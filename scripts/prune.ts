@@ -33,6 +33,7 @@ import {
   addEngineOptions,
   addNetworkOptions,
   aimOption,
+  checkSaliency,
   type EngineFlags,
   type NetworkFlags,
   openNetwork,
@@ -171,9 +172,7 @@ async function pruneCommand(options: Options): Promise<void> {
 }
 
 function stepsOf({ recovery, stages, saliency, aim }: Options) {
-  if (stages === undefined && saliency !== undefined) {
-    throw new UsageError("Cannot choose a saliency: --saliency needs --stages");
-  }
+  checkSaliency({ stages, saliency });
   try {
     const steps = parseRecovery(recovery);
     if (stages !== undefined) checkStages(steps, stages);

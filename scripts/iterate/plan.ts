@@ -16,7 +16,7 @@ import {
   type StatisticsWay,
 } from "../../lib/recover.ts";
 import { UsageError } from "../command_line.ts";
-import { isLayersModel } from "../options.ts";
+import { checkSaliency, isLayersModel } from "../options.ts";
 
 /** As commander reads them. */
 export interface PlanFlags {
@@ -118,10 +118,8 @@ function statisticsChange({ statistics }: PlanFlags): Change | null {
 }
 
 function stagesChange({ stages, saliency, recovery }: PlanFlags): Change | null {
-  if (stages === undefined) {
-    if (saliency === undefined) return null;
-    throw new UsageError("Cannot choose a saliency: --saliency needs --stages");
-  }
+  checkSaliency({ stages, saliency });
+  if (stages === undefined) return null;
   checkStages(parseRecovery(recovery ?? "none"), stages);
   return {
     text: stagesText({ stages, saliency }),
