@@ -48,8 +48,9 @@ export async function solveRidge(problem: RidgeProblem, options: RidgeOptions = 
   if (!(ridge >= 0 && ridge < Infinity)) {
     throw new RangeError(`Cannot solve a ridge regression: the ridge must be at least 0, got ${ridge}`);
   }
-  const lambda = ridge * meanDiagonal(problem);
-  if (meanDiagonal(problem) === 0) return anchor.slice();
+  const diagonal = meanDiagonal(problem);
+  if (diagonal === 0) return anchor.slice();
+  const lambda = ridge * diagonal;
   const kept = Array.from({ length: outputs }, (_, o) => keptInputs(problem, o));
   const solution = directWork(kept) <= directLimit
     ? solveDirectly(problem, lambda, kept)
@@ -132,10 +133,11 @@ export function removalCosts(
   { ridge = 1e-3, directLimit = 4e9 }: Pick<RidgeOptions, "ridge" | "directLimit"> = {},
 ): Float64Array {
   const { size, outputs, gram } = problem;
-  const lambda = ridge * meanDiagonal(problem);
+  const diagonal = meanDiagonal(problem);
+  if (diagonal === 0) return solution.map((weight) => weight ** 2);
+  const lambda = ridge * diagonal;
   const kept = Array.from({ length: outputs }, (_, o) => keptInputs(problem, o));
   const costs = new Float64Array(size * outputs);
-  if (meanDiagonal(problem) === 0) return solution.map((weight) => weight ** 2);
   if (directWork(kept) > directLimit) {
     return costs.map((_, at) => {
       const input = Math.floor(at / outputs);
