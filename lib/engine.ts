@@ -12,7 +12,10 @@ import { availableParallelism } from "node:os";
 import process from "node:process";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs";
+import { processorHasBfloat16 } from "./engine/bfloat16.ts";
+import { type Precision, PRECISIONS } from "./engine/precision.ts";
 import { portableOps } from "./engine/portable_ops.ts";
+import { nativeBackend } from "./engine/native_backend.ts";
 import { createTensorflowOps } from "./engine/tensorflow_ops.ts";
 import { type SelfCheck, selfCheck } from "./engine/self_check.ts";
 import type { Ops } from "./engine/ops.ts";
@@ -84,12 +87,57 @@ export function checkGradients({ canTrain, name, passedOver }: Engine, task: str
   );
 }
 
+const inBfloat16 = new WeakMap<Engine, Promise<Engine>>();
+
+/**
+ * The same engine with convolutions, their gradients too, in another precision; checked once.
+ *
+ * In bfloat16, on two cores with AMX, a step of ResNet-18 takes 0.55 of its time in float32 and one of VGG-16 0.58; ResNet-32's
+ * and DenseNet-121's convolutions are too small to gain. The numbers differ by what 8 bits of a factor allow: for
+ * training, not for measuring.
+ *
+ * @throws {RangeError} If there is no such precision.
+ * @throws {TypeError} If the engine or the processor cannot multiply in it, or its numbers are wrong.
+ */
+export function atPrecision(engine: Engine, precision: Precision = "float32"): Promise<Engine> {
+  if (!PRECISIONS.includes(precision)) {
+    return Promise.reject(
+      new RangeError(
+        `Cannot compute in "${precision}": the precision must be one of ${PRECISIONS.join(", ")}`,
+      ),
+    );
+  }
+  if (precision === "float32") return Promise.resolve(engine);
+  const made = inBfloat16.get(engine) ?? makeBfloat16(engine);
+  inBfloat16.set(engine, made);
+  return made;
+}
+
+async function makeBfloat16(engine: Engine): Promise<Engine> {
+  const refuse = (why: string) => new TypeError(`Cannot compute in bfloat16: ${why}, use float32`);
+  if (engine.name !== "tensorflow") throw refuse(`the engine ${engine.name} has no such numbers`);
+  if (nativeBackend().isUsingGpuDevice) {
+    throw refuse("it was made for processors, and this engine runs on a GPU");
+  }
+  if (!processorHasBfloat16()) {
+    throw refuse("this processor has no instructions for it (amx_bf16, avx512_bf16)");
+  }
+  const { ops } = createTensorflowOps("bfloat16");
+  const check = await selfCheck(ops, { withGradients: true, tolerance: BFLOAT16_TOLERANCE });
+  return { ...engine, ops, check, description: `${engine.description}, convolutions in bfloat16` };
+}
+
+/** Factors and results carry 2⁻⁹ of rounding each; an error of indexing is of the order of 1. */
+const BFLOAT16_TOLERANCE = 2 ** -6;
+
 async function start(asked: EngineName | undefined, options: EngineOptions): Promise<Engine> {
   const failures: string[] = [];
   for (const name of asked ? [asked] : ENGINES) {
     try {
       const { ops, description } = await LOADERS[name]({ ...options, engine: asked });
-      const check = options.selfCheck === false ? null : await selfCheck(ops, name !== "wasm");
+      const check = options.selfCheck === false
+        ? null
+        : await selfCheck(ops, { withGradients: name !== "wasm" });
       return { name, description, canTrain: name !== "wasm", ops, check, passedOver: failures };
     } catch (error) {
       failures.push(`${name}: ${firstLine(error)}`);

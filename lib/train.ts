@@ -11,7 +11,7 @@ import { createCrewStepper } from "./crew/crew_stepper.ts";
 import type { Teacher } from "./distill.ts";
 import { dynamicTarget, MASK_STEPS, usableNetwork } from "./dpf.ts";
 import { parseEarlySides, sideAt } from "./early_sides.ts";
-import { checkGradients, type Engine } from "./engine.ts";
+import { atPrecision, checkGradients, type Engine } from "./engine.ts";
 import { type Architecture, checkImages, type Network } from "./network.ts";
 import { findNonFinite, nonFiniteText } from "./non_finite.ts";
 import type { Masks } from "./prune.ts";
@@ -64,16 +64,19 @@ export interface TrainOptions extends TrainCallbacks {
  *
  * @throws {RangeError} If the loss or its gradient is not finite (epoch, step, learning rate and layer named), or a
  * value of the state after an epoch; states handed to `onEpoch` before that stay good.
- * @throws {TypeError} If the state, the images, the masks or the engine do not fit the architecture.
+ * @throws {TypeError} If the state, the images, the masks or the engine do not fit the architecture, or the engine
+ * cannot compute in the recipe's precision.
  */
 export async function train(
-  engine: Engine,
+  given: Engine,
   fullArchitecture: Architecture,
   images: TrainingImages,
   start: TrainingState,
   { masks, teacher, ...callbacks }: TrainOptions = {},
 ): Promise<Network> {
   const { recipe } = start;
+  checkGradients(given, "train");
+  const engine = await atPrecision(given, recipe?.precision);
   const run = { engine, fullArchitecture, images, masks, callbacks };
   let stage = openStage(run, start, sideAt(recipe ?? {}, start.epoch));
   checkEarlySides(run, start);
@@ -143,7 +146,7 @@ function openStage(
 ): Stage {
   const { architecture, set } = atSide(side, fullArchitecture, images);
   const source = batchSource(architecture, set, callbacks);
-  const steps = checkRun(engine, architecture, source, state, callbacks);
+  const steps = checkRun(architecture, source, state, callbacks);
   const create = state.recipe.workers > 1 ? createCrewStepper : createStepper;
   return {
     side,
@@ -227,14 +230,12 @@ function maskSparsity({ dynamicSparsity, epochs }: Recipe, steps: number, step: 
 
 /** Checks all that needs no tensor; returns the steps in an epoch. */
 function checkRun(
-  engine: Engine,
   architecture: Architecture,
   source: BatchSource,
   start: TrainingState,
   callbacks: TrainCallbacks,
 ): number {
   const { model, classCount } = architecture;
-  checkGradients(engine, "train");
   if (start.model !== model) {
     throw new TypeError(`Cannot resume ${model}: the state is of ${start.model}`);
   }

@@ -1,5 +1,6 @@
 /** What a training run is and where it stands, as plain data: begun, checked, and read back. */
 import { parseEarlySides } from "./early_sides.ts";
+import { type Precision, PRECISIONS } from "./engine/precision.ts";
 import {
   type Architecture,
   initialise,
@@ -42,6 +43,8 @@ export interface Recipe {
   readonly earlySides?: string;
   /** Decay, in [0, 1), of the running average of the weights that the run returns; 0 for the last weights. */
   readonly average: number;
+  /** In what convolutions multiply, gradients' too. @default float32 */
+  readonly precision?: Exclude<Precision, "float32">;
   /** What the run trains on, where that is not a whole set known by name: another folder's run goes on on its own. */
   readonly images?: string;
   /** Where soft labels come from, if the run has some: another run's would not be the same run. @default none */
@@ -241,7 +244,7 @@ function isEarly(earlySides: unknown, epochs: number): boolean {
 function checkRecipe(recipe: Recipe, action: string): void {
   const { epochs, seed, batch, workers, optimizer, schedule, peak, ...rest } = recipe ?? {};
   const { momentum, weightDecay, labelSmoothing, clip, cutout, side, average } = rest;
-  const { earlySides, images, softLabels, startedFrom, keepZeros, dynamicSparsity } = rest;
+  const { precision, earlySides, images, softLabels, startedFrom, keepZeros, dynamicSparsity } = rest;
   const isNonNegative = (value: number) => Number.isFinite(value) && value >= 0;
   const isShare = (value: number) => isNonNegative(value) && value < 1;
   const rules: [boolean, string, unknown][] = [
@@ -267,6 +270,11 @@ function checkRecipe(recipe: Recipe, action: string): void {
       isEarly(earlySides, epochs),
       `early sides must be PIXELSxEPOCHS, as in 16x6,24x4, of ${epochs} epochs at most together`,
       earlySides,
+    ],
+    [
+      precision === undefined || PRECISIONS.includes(precision) && precision as Precision !== "float32",
+      "the precision must be bfloat16 or not be named",
+      precision,
     ],
     [
       images === undefined || typeof images === "string",

@@ -5,7 +5,8 @@ import { loadNetwork, loadTrainingState, saveNetwork, saveTrainingState } from "
 import { sliceImages } from "../lib/cifar10.ts";
 import { usableNetwork } from "../lib/dpf.ts";
 import { sideAt } from "../lib/early_sides.ts";
-import { type Engine, loadEngine } from "../lib/engine.ts";
+import { atPrecision, type Engine, loadEngine } from "../lib/engine.ts";
+import { type Precision, PRECISIONS } from "../lib/engine/precision.ts";
 import { evaluate, evaluateSource, type Evaluation, PHOTOGRAPHS_PER_PASS } from "../lib/evaluate.ts";
 import { openImageReader, shuffledFolder, sliceFolder } from "../lib/image_reader.ts";
 import { architectureNamed, MODEL_NAMES } from "../lib/models.ts";
@@ -79,6 +80,7 @@ interface Options extends TrainingFlags {
   temperature: number;
   average: number;
   dpf?: number;
+  precision: Precision;
   json?: boolean;
 }
 
@@ -168,6 +170,12 @@ const command = addTrainingDataOptions(new Command("train"))
     "prune while training: masks that come and go end at this sparsity, and what they hide goes on learning (DPF)",
     finiteNumber,
   )
+  .addOption(
+    new Option(
+      "--precision <name>",
+      "of convolutions' factors: bfloat16 trains wide networks (resnet18, vgg16) 1.8 times as fast on processors with AMX; all else stays in float32",
+    ).choices([...PRECISIONS]).default("float32"),
+  )
   .option(
     "--limit <n>",
     "use N training images only, the first, or of a folder in a shuffled order (for a trial)",
@@ -200,13 +208,14 @@ async function trainCommand(given: Options): Promise<void> {
 
   const threads = options.threads ?? (recipe.workers > 1 ? 1 : undefined);
   const engine = await loadEngine({ ...options, threads });
+  const { description } = await atPrecision(engine, recipe.precision);
   const { train: all, test } = folders ?? { train: loadCifar10("train"), test: loadCifar10("test") };
   const set = firstOf(all, options.limit);
   console.error(
-    `train: ${options.model} on ${engine.description}, epoch ${start.epoch} of ${recipe.epochs} done`,
+    `train: ${options.model} on ${description}, epoch ${start.epoch} of ${recipe.epochs} done`,
   );
   const origin = provenance({ // now: the code may change while it runs
-    engine: engine.description,
+    engine: description,
     seed: recipe.seed,
     protocol: `${masks === undefined ? "training" : "fine-tuning with frozen zeros"} on ${
       folders === null ? "CIFAR-10" : set.name
@@ -244,7 +253,7 @@ function recipeOf(
 ): Recipe {
   const { epochs, seed, batch, workers, optimizer, schedule, rate: peak, momentum } = options;
   const { weightDecay, labelSmoothing, clip, cutout, side, earlySides, average, dpf } = options;
-  const { teacher, teacherShare, temperature } = options;
+  const { teacher, teacherShare, temperature, precision } = options;
   return {
     epochs,
     seed,
@@ -266,6 +275,7 @@ function recipeOf(
     keepZeros: options.keepZeros ? true : undefined,
     average,
     dynamicSparsity: dpf,
+    precision: precision === "float32" ? undefined : precision,
   };
 }
 

@@ -3,7 +3,7 @@
  */
 import process from "node:process";
 import { deserialize } from "node:v8";
-import { loadEngine } from "../engine.ts";
+import { atPrecision, loadEngine } from "../engine.ts";
 import { openForward } from "../forward_batch.ts";
 import { createStepper } from "../training_step.ts";
 import { bytesOf, createFrameReader, floatsOf, jsonOf, writeFrame } from "./frames.ts";
@@ -19,7 +19,7 @@ async function work(): Promise<void> {
 }
 
 async function trainShares({ architecture, state, masks, ...engineOptions }: TrainingJob): Promise<void> {
-  const engine = await loadEngine(engineOptions);
+  const engine = await atPrecision(await loadEngine(engineOptions), state.recipe.precision);
   const stepper = createStepper(engine, architecture, state, { masks, allReduce });
   for (let next = await input.read(); next !== null; next = await input.read()) {
     const { count, time } = jsonOf(next) as StepHeader;

@@ -10,6 +10,9 @@ import { selfCheck } from "./self_check.ts";
 /** Two float32 implementations sum the same few hundred terms in different orders. */
 const ROUNDING = { rtol: 1e-5 };
 
+/** What the self-check covers here. */
+const GRADIENTS = { withGradients: true };
+
 type Run = (ops: Ops, tensor: (shape: readonly number[], seed: number) => tf.Tensor) => tf.Tensor[];
 
 /** Runs on one backend and returns the values; nothing is left there. */
@@ -235,7 +238,7 @@ for (const [name, message] of Object.entries(NAMES)) {
     const { ops } = await testEngine();
     const original = ops[name as keyof Ops] as (...args: unknown[]) => tf.Tensor;
     const spoilt = (...args: unknown[]) => tf.tidy(() => tf.mul(original(...args), 1.001));
-    await assert.rejects(selfCheck({ ...ops, [name]: spoilt }, true), { name: "TypeError", message });
+    await assert.rejects(selfCheck({ ...ops, [name]: spoilt }, GRADIENTS), { name: "TypeError", message });
   });
 }
 
@@ -264,7 +267,7 @@ const RECTIFIED: Readonly<Record<string, (ops: Ops) => Partial<Ops>>> = {
 for (const [name, spoil] of Object.entries(RECTIFIED)) {
   Deno.test(`selfCheck() finds a wrong ${name}`, async () => {
     const { ops } = await testEngine();
-    await assert.rejects(selfCheck({ ...ops, ...spoil(ops) }, true), (error: Error) => {
+    await assert.rejects(selfCheck({ ...ops, ...spoil(ops) }, GRADIENTS), (error: Error) => {
       assert.equal(error.name, "TypeError");
       assert.ok(error.message.includes(`: ${name} must agree`), error.message);
       return true;
@@ -280,15 +283,15 @@ Deno.test("selfCheck() names the operation whose numbers are off, NaN included",
     conv2dFilterGrad: (...args) => tf.tidy(() => tf.mul(ops.conv2dFilterGrad(...args), factor)),
   });
   for (const factor of [1.001, NaN]) {
-    await assert.rejects(selfCheck(spoiled(factor), true), {
+    await assert.rejects(selfCheck(spoiled(factor), GRADIENTS), {
       name: "TypeError",
       message:
         /^Cannot trust this engine: conv 3x3 3->16 stride 1, filter gradient must agree with float64 to 0.0001/,
     });
   }
-  const check = await selfCheck(ops, true);
+  const check = await selfCheck(ops, GRADIENTS);
   assert.equal(check.count, 2 * 61);
   assert.ok(check.worstError < 1e-5);
-  assert.ok((await selfCheck(ops, false)).count < check.count);
+  assert.ok((await selfCheck(ops, { withGradients: false })).count < check.count);
   assert.equal(tf.memory().numTensors, before);
 });

@@ -23,9 +23,13 @@ const TOLERANCE = 1e-4;
 /**
  * Runs every check twice and throws at the first operation that is off.
  *
- * @throws {TypeError} If an operation differs from its reference by more than 1e-4 of the largest magnitude.
+ * @param tolerance Largest difference from the reference, as a share of its largest magnitude.
+ * @throws {TypeError} If an operation differs by more.
  */
-export async function selfCheck(ops: Ops, withGradients: boolean): Promise<SelfCheck> {
+export async function selfCheck(
+  ops: Ops,
+  { withGradients, tolerance = TOLERANCE }: { readonly withGradients: boolean; readonly tolerance?: number },
+): Promise<SelfCheck> {
   const start = performance.now();
   let worstError = 0;
   let count = 0;
@@ -34,9 +38,9 @@ export async function selfCheck(ops: Ops, withGradients: boolean): Promise<SelfC
     try {
       for (const { name, actual, expected } of checks(ops, withGradients)) {
         const error = relativeError(await actual.data(), expected);
-        if (!(error <= TOLERANCE)) {
+        if (!(error <= tolerance)) {
           throw new TypeError(
-            `Cannot trust this engine: ${name} must agree with float64 to ${TOLERANCE}, differs by ${error}`,
+            `Cannot trust this engine: ${name} must agree with float64 to ${tolerance}, differs by ${error}`,
           );
         }
         worstError = Math.max(worstError, error);

@@ -5,22 +5,14 @@
  * gradient, softmax cross-entropy); with them a training step of ResNet-32 is 2.7 times as fast.
  */
 import * as tf from "@tensorflow/tfjs";
+import { createBfloat16Execute, type Execute, TF_BFLOAT16 } from "./bfloat16.ts";
+import { type Attribute, nativeBackend } from "./native_backend.ts";
 import type { Ops, Window } from "./ops.ts";
 import { suitsPatchProduct } from "./patch_product.ts";
 import { isSame } from "./portable_ops.ts";
+import type { Precision } from "./precision.ts";
 
 type Tensor = tf.Tensor;
-interface Attribute {
-  name: string;
-  type: number;
-  value: unknown;
-}
-interface NativeBackend {
-  binding: Record<string, number>;
-  isUsingGpuDevice: boolean;
-  executeSingleOutput(op: string, attributes: Attribute[], inputs: Tensor[]): Tensor;
-  executeMultipleOutputs(op: string, attributes: Attribute[], inputs: Tensor[], count: number): Tensor[];
-}
 
 /**
  * Slope of the fused ReLU below 0. At a slope of 0 the kernel turns NaN into 0, and with it a broken network into a
@@ -28,9 +20,9 @@ interface NativeBackend {
  */
 const SMALLEST_FLOAT32 = 2 ** -126;
 
-/** Builds the operations over the active backend, which must be TensorFlow's. */
-export function createTensorflowOps(): { ops: Ops; isFused: boolean } {
-  const native = tf.backend() as unknown as NativeBackend;
+/** Builds the operations over the active backend, which must be TensorFlow's; convolutions in the given precision. */
+export function createTensorflowOps(precision: Precision = "float32"): { ops: Ops; isFused: boolean } {
+  const native = nativeBackend();
   const { TF_ATTR_TYPE, TF_ATTR_INT, TF_ATTR_STRING, TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_FLOAT } = native.binding;
 
   const type = (name: string): Attribute => ({ name, type: TF_ATTR_TYPE, value: TF_FLOAT });
@@ -41,6 +33,11 @@ export function createTensorflowOps(): { ops: Ops; isFused: boolean } {
   const float = (name: string, value: number): Attribute => ({ name, type: TF_ATTR_FLOAT, value });
 
   const T = type("T");
+  /** Convolutions and their gradients. */
+  const execute: Execute = precision === "bfloat16"
+    ? createBfloat16Execute(native)
+    : native.executeSingleOutput.bind(native);
+  const multipliedIn = { ...T, value: precision === "bfloat16" ? TF_BFLOAT16 : TF_FLOAT };
   const NHWC = text("data_format", "NHWC");
   /** Marks oneDNN's own kernels, which libtensorflow otherwise puts in by itself. */
   const ONEDNN = text("_kernel", "MklNameChangeOp");
@@ -60,15 +57,19 @@ export function createTensorflowOps(): { ops: Ops; isFused: boolean } {
     return attributes;
   }
 
+  const convGeometry = (size: number, window: Window) => [
+    NHWC,
+    ints("strides", [1, window.stride, window.stride, 1]),
+    ints("dilations", [1, 1, 1, 1]),
+    bool("use_cudnn_on_gpu", true),
+    ...paddingAttributes(size, window),
+  ];
+
   const convAttributes = (size: number, window: Window) =>
-    cached(`conv ${size} ${window.stride} ${window.padding}`, () => [
-      T,
-      NHWC,
-      ints("strides", [1, window.stride, window.stride, 1]),
-      ints("dilations", [1, 1, 1, 1]),
-      bool("use_cudnn_on_gpu", true),
-      ...paddingAttributes(size, window),
-    ]);
+    cached(
+      `conv ${size} ${window.stride} ${window.padding}`,
+      () => [multipliedIn, ...convGeometry(size, window)],
+    );
 
   // Average pooling has no explicit padding; no network here needs one.
   const poolAttributes = (op: string, size: number, window: Window) =>
@@ -102,7 +103,8 @@ export function createTensorflowOps(): { ops: Ops; isFused: boolean } {
     cached(`fused conv ${size} ${window.stride} ${window.padding} ${parts}`, () => {
       const args = parts.filter((part) => part !== "LeakyRelu").length;
       return [
-        ...convAttributes(size, window),
+        T,
+        ...convGeometry(size, window),
         ONEDNN,
         { name: "fused_ops", type: TF_ATTR_STRING, value: parts },
         { name: "TArgs", type: TF_ATTR_TYPE, value: Array(args).fill(TF_FLOAT) },
@@ -157,13 +159,13 @@ export function createTensorflowOps(): { ops: Ops; isFused: boolean } {
   const inputGrad: Ops["conv2dInputGrad"] = (dy, filter, inputShape, window) =>
     withShape(inputShape, (sizes) => {
       const attributes = convAttributes(filter.shape[0], window);
-      return native.executeSingleOutput("Conv2DBackpropInput", attributes, [sizes, filter, dy]);
+      return execute("Conv2DBackpropInput", attributes, [sizes, filter, dy]);
     });
 
   const filterGrad: Ops["conv2dFilterGrad"] = (x, dy, filterShape, window) =>
     withShape(filterShape, (sizes) => {
       const attributes = convAttributes(filterShape[0], window);
-      return native.executeSingleOutput("Conv2DBackpropFilter", attributes, [x, sizes, dy]);
+      return execute("Conv2DBackpropFilter", attributes, [x, sizes, dy]);
     });
 
   const patchAttributes = (size: number) =>
@@ -175,16 +177,22 @@ export function createTensorflowOps(): { ops: Ops; isFused: boolean } {
       text("padding", "SAME"),
     ]);
 
-  /** patchesᵀ · dy: the filter's gradient, of a stride of 1 and the image's own size. */
+  const leftTransposedProduct = [multipliedIn, bool("transpose_a", true), bool("transpose_b", false)];
+
+  /** What a filter of a stride of 1 and the image's own size sees at each pixel, [N·h·w, k·k·in]; to be run in a tidy. */
+  function patchRows(x: Tensor, size: number): Tensor {
+    const patches = size === 1
+      ? x
+      : native.executeSingleOutput("ExtractImagePatches", patchAttributes(size), [x]);
+    return tf.reshape(patches, [-1, size * size * x.shape[3]!]);
+  }
+
+  /** patchesᵀ · dy: the filter's gradient. */
   function patchProduct(x: Tensor, dy: Tensor, filterShape: readonly number[]): Tensor {
-    const [size, , inChannels, outChannels] = filterShape;
+    const [size, , , outChannels] = filterShape;
     return tf.tidy(() => {
-      const patches = size === 1
-        ? x
-        : native.executeSingleOutput("ExtractImagePatches", patchAttributes(size), [x]);
-      const rows = tf.reshape(patches, [-1, size * size * inChannels]) as tf.Tensor2D;
-      const product = tf.matMul(rows, tf.reshape(dy, [-1, outChannels]) as tf.Tensor2D, true, false);
-      return tf.reshape(product, [...filterShape]);
+      const factors = [patchRows(x, size), tf.reshape(dy, [-1, outChannels])];
+      return tf.reshape(execute("MatMul", leftTransposedProduct, factors), [...filterShape]);
     });
   }
 
@@ -204,8 +212,7 @@ export function createTensorflowOps(): { ops: Ops; isFused: boolean } {
 
   const isFused = !native.isUsingGpuDevice && findFused();
   const ops: Ops = {
-    conv2d: (x, filter, window) =>
-      native.executeSingleOutput("Conv2D", convAttributes(filter.shape[0], window), [x, filter]),
+    conv2d: (x, filter, window) => execute("Conv2D", convAttributes(filter.shape[0], window), [x, filter]),
 
     conv2dInputGrad(dy, filter, inputShape, window) {
       const size = filter.shape[0];
@@ -226,7 +233,7 @@ export function createTensorflowOps(): { ops: Ops; isFused: boolean } {
     },
 
     convBlock(x, filter, window, { bias, addend, relu }) {
-      if (isFused && bias) {
+      if (isFused && bias && precision === "float32") {
         const parts = ["BiasAdd", ...(addend ? ["Add"] : []), ...(relu ? ["LeakyRelu"] : [])];
         const attributes = fusedConvAttributes(filter.shape[0], window, parts);
         const inputs = [x, filter, bias, ...(addend ? [addend] : [])];
