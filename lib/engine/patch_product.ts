@@ -1,9 +1,10 @@
-/** Which filter gradients are cheaper as one matrix product than as oneDNN's convolution. */
+/** Which convolutions, and which of their gradients, are cheaper as one matrix product than as oneDNN's convolution. */
 import type { Window } from "./ops.ts";
 import { isSame } from "./portable_ops.ts";
 
 /** Above this many pixels, laying out the patches of a 3×3 filter costs more than it saves. */
 const SMALL_AREA = 4 * 4;
+const TINY_AREA = 2 * 2;
 const WIDE = 256;
 const POINT_AREA = 16 * 16;
 
@@ -28,4 +29,26 @@ export function suitsPatchProduct(
   if (window.stride !== 1 || !isSame(size, window)) return false;
   const area = height * width;
   return size === 1 ? area <= POINT_AREA : area <= SMALL_AREA && Math.min(inChannels, outChannels) >= WIDE;
+}
+
+/**
+ * Whether patches · filter, [N·h·w, k·k·in] · [k·k·in, out], is the faster way to a convolution, and the same with the
+ * flipped filter to its input's gradient.
+ *
+ * Measured on two cores with AVX-512, product against convolution: 3×3 over 512 channels at 2×2 pixels 9.7 against 25.5 ms
+ * for 128 images and 39 against 91 ms for 512, its input's gradient 14 against 26 ms; at 4×4 pixels 41 against 45 ms and 45
+ * against 45 ms, which is not worth the patches' memory.
+ *
+ * @param inputShape [N, h, w, in].
+ * @param filterShape [k, k, in, out].
+ */
+export function suitsPatchedConvolution(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  window: Window,
+): boolean {
+  const [, height, width] = inputShape;
+  const [size, , inChannels, outChannels] = filterShape;
+  const isTiny = height * width <= TINY_AREA && Math.min(inChannels, outChannels) >= WIDE;
+  return size > 1 && isTiny && window.stride === 1 && isSame(size, window);
 }

@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { createBfloat16Execute, type Execute, TF_BFLOAT16 } from "./bfloat16.ts";
 import { type Attribute, nativeBackend } from "./native_backend.ts";
 import type { Ops, Window } from "./ops.ts";
-import { suitsPatchProduct } from "./patch_product.ts";
+import { suitsPatchedConvolution, suitsPatchProduct } from "./patch_product.ts";
 import { isSame } from "./portable_ops.ts";
 import type { Precision } from "./precision.ts";
 
@@ -177,7 +177,12 @@ export function createTensorflowOps(precision: Precision = "float32"): { ops: Op
       text("padding", "SAME"),
     ]);
 
-  const leftTransposedProduct = [multipliedIn, bool("transpose_a", true), bool("transpose_b", false)];
+  const productAttributes = (transposesLeft: boolean) => [
+    multipliedIn,
+    bool("transpose_a", transposesLeft),
+    bool("transpose_b", false),
+  ];
+  const [straightProduct, leftTransposedProduct] = [false, true].map(productAttributes);
 
   /** What a filter of a stride of 1 and the image's own size sees at each pixel, [N·h·w, k·k·in]; to be run in a tidy. */
   function patchRows(x: Tensor, size: number): Tensor {
@@ -196,6 +201,23 @@ export function createTensorflowOps(precision: Precision = "float32"): { ops: Op
     });
   }
 
+  /** patches · filter: the convolution. */
+  function patchedConvolution(x: Tensor, filter: Tensor): Tensor {
+    const [size, , inChannels, outChannels] = filter.shape;
+    return tf.tidy(() => {
+      const factors = [patchRows(x, size), tf.reshape(filter, [size * size * inChannels, outChannels])];
+      return tf.reshape(execute("MatMul", straightProduct, factors), [...x.shape.slice(0, 3), outChannels]);
+    });
+  }
+
+  /** The convolution of dy with the filter turned round: the input's gradient. */
+  function patchedInputGrad(dy: Tensor, filter: Tensor): Tensor {
+    return tf.tidy(() => {
+      const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
+      return patchedConvolution(dy, turned);
+    });
+  }
+
   /** Whether oneDNN's fused kernels are there: on its processors, not on a GPU, and with the binding widened. */
   function findFused(): boolean {
     const inputs = [tf.zeros([1, 2, 2, 1]), tf.zeros([1, 1, 1, 1]), tf.zeros([1])];
@@ -211,10 +233,17 @@ export function createTensorflowOps(precision: Precision = "float32"): { ops: Op
   }
 
   const isFused = !native.isUsingGpuDevice && findFused();
+  const isPatched = (...shapes: Parameters<typeof suitsPatchedConvolution>) =>
+    !native.isUsingGpuDevice && suitsPatchedConvolution(...shapes);
+
   const ops: Ops = {
-    conv2d: (x, filter, window) => execute("Conv2D", convAttributes(filter.shape[0], window), [x, filter]),
+    conv2d: (x, filter, window) =>
+      isPatched(x.shape, filter.shape, window)
+        ? patchedConvolution(x, filter)
+        : execute("Conv2D", convAttributes(filter.shape[0], window), [x, filter]),
 
     conv2dInputGrad(dy, filter, inputShape, window) {
+      if (isPatched(inputShape, filter.shape, window)) return patchedInputGrad(dy, filter);
       const size = filter.shape[0];
       const margins = explicitMargins(size, window, inputShape, dy.shape);
       if (margins === null) return inputGrad(dy, filter, inputShape, window);
@@ -233,7 +262,7 @@ export function createTensorflowOps(precision: Precision = "float32"): { ops: Op
     },
 
     convBlock(x, filter, window, { bias, addend, relu }) {
-      if (isFused && bias && precision === "float32") {
+      if (isFused && bias && precision === "float32" && !isPatched(x.shape, filter.shape, window)) {
         const parts = ["BiasAdd", ...(addend ? ["Add"] : []), ...(relu ? ["LeakyRelu"] : [])];
         const attributes = fusedConvAttributes(filter.shape[0], window, parts);
         const inputs = [x, filter, bias, ...(addend ? [addend] : [])];
