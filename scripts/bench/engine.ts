@@ -92,6 +92,7 @@ export const engineCommand = new Command("engine")
       "  deno task bench engine                                        everything, about half an hour on two cores\n" +
       "  deno task bench engine --models resnet32 --cases train-128 --starts 0 --leak-steps 0 --out trial.json\n" +
       "  deno task bench engine --models resnet50 --cases inference-16 --starts 0 --leak-steps 0 --out resnet50.json\n" +
+      "  deno task bench engine --models resnet18 --cases train-128,train-bfloat16-128 --starts 0 --leak-steps 0 --out bf16.json\n" +
       "  deno task bench engine --markdown\n",
   )
   .action(engineBench);

@@ -10,7 +10,8 @@ import { openLogitCrew } from "../../lib/crew/logit_crew.ts";
 import { createCrewStepper } from "../../lib/crew/crew_stepper.ts";
 import { calibrationNoise } from "../../lib/calibration_set.ts";
 import { serializeNetwork } from "../../lib/checkpoint.ts";
-import type { Engine } from "../../lib/engine.ts";
+import { atPrecision, type Engine } from "../../lib/engine.ts";
+import type { Precision } from "../../lib/engine/precision.ts";
 import { foldBatchNorm } from "../../lib/fold.ts";
 import { forward } from "../../lib/forward.ts";
 import { architectureNamed } from "../../lib/models.ts";
@@ -56,6 +57,8 @@ export interface Runner {
 export interface Kind {
   /** What the peer runs beside it. */
   readonly peer: "inference" | "training";
+  /** Of the convolutions on both sides. @default float32 */
+  readonly precision?: Precision;
   /** Forward passes that an image costs; a backward pass counts as two. */
   readonly passes: number;
   /** Largest difference from the peer's values, as a share of the largest of them. */
@@ -67,6 +70,9 @@ export interface Kind {
 /** Float32 sums in another order; beyond this the two sides run different networks. */
 const AGREEMENT = 1e-3;
 
+/** Eight bits of each factor; PyTorch rounds what lies between convolutions as well. */
+const BFLOAT16_AGREEMENT = 0.05;
+
 /** Batch norm sees a worker's share of the batch, so that losses are alike, not the same. */
 const SHARED_BATCH_AGREEMENT = 0.2;
 
@@ -77,6 +83,13 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     passes: 3,
     agreement: AGREEMENT,
     open: (engine, workload) => openTraining(engine, workload),
+  },
+  "train-bfloat16": {
+    peer: "training",
+    precision: "bfloat16",
+    passes: 3,
+    agreement: BFLOAT16_AGREEMENT,
+    open: async (engine, workload) => openTraining(await atPrecision(engine, "bfloat16"), workload),
   },
   "inference-workers": {
     peer: "inference",
@@ -225,7 +238,7 @@ export function describeForPeer(
   { network, batch: { images, targets, count } }: Workload,
   kind: Kind,
   folder: string,
-): { readonly kind: string; readonly folder: string; readonly recipe: Record<string, number> } {
+): { readonly kind: string; readonly folder: string; readonly recipe: Record<string, number | string> } {
   const own = kind.peer === "inference" ? foldBatchNorm(network) : network;
   writeFileSync(join(folder, "network.json"), JSON.stringify({ nodes: own.nodes }));
   writeFileSync(join(folder, "weights.safetensors"), serializeNetwork(own));
@@ -240,7 +253,13 @@ export function describeForPeer(
     ),
   );
   const { momentum, weightDecay } = RECIPE;
-  const recipe = { momentum, weightDecay, learningRate: LEARNING_RATE, warmUpSteps: WARM_UP_STEPS };
+  const recipe = {
+    momentum,
+    weightDecay,
+    learningRate: LEARNING_RATE,
+    warmUpSteps: WARM_UP_STEPS,
+    precision: kind.precision ?? "float32",
+  };
   return { kind: kind.peer, folder, recipe };
 }
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { withEngine } from "../../lib/_test_helpers.ts";
+import { processorHasBfloat16 } from "../../lib/engine/bfloat16.ts";
 import { benchCase, createWorkload, KINDS, relativeDifference } from "./engine_cases.ts";
 
 Deno.test("benchCase() reads a kind and a batch", () => {
   assert.deepEqual(benchCase("train-128"), { name: "train-128", kind: "train", batch: 128 });
+  assert.equal(KINDS[benchCase("train-bfloat16-128").kind].precision, "bfloat16");
   const { kind, batch } = benchCase("inference-workers-512");
   assert.deepEqual([kind, batch], ["inference-workers", 512]);
 });
@@ -13,7 +15,7 @@ for (const name of ["train", "train-1", "learn-128", "train-0128x", "constructor
     assert.throws(() => benchCase(name), {
       name: "RangeError",
       message:
-        `Cannot measure the case "${name}": it must be one of inference, train, inference-workers, workers with a batch from 2, such as train-128`,
+        `Cannot measure the case "${name}": it must be one of inference, train, train-bfloat16, inference-workers, workers with a batch from 2, such as train-128`,
     });
   });
 }
@@ -37,6 +39,9 @@ for (const [name, kind] of Object.entries(KINDS)) {
   Deno.test(
     `the case ${name} counts whole batches, repeats its values bit by bit and leaves no tensor`,
     withEngine(async (engine) => {
+      if (kind.precision === "bfloat16" && !(engine.name === "tensorflow" && processorHasBfloat16())) {
+        return console.log("skipped: this engine and processor do not multiply in bfloat16");
+      }
       const values: number[][] = [];
       for (let k = 0; k < 2; k++) {
         const runner = await kind.open(engine, await createWorkload(engine, "resnet32", BATCH), 2);

@@ -7,10 +7,13 @@ const MEGABYTE = 2 ** 20;
 
 /** Speeds beside the peer's, one line per network and case. */
 export function speedTable({ cases, repetitions, seconds, machine, peer, ceiling }: EngineBench): Table {
+  const isMixed = cases.some(({ name }) => name.includes("bfloat16"));
   const speed = (name: string): Column => ({ name, unit: "images/s", align: "right" });
   return {
-    caption: `Median (least–most) of ${repetitions} alternating repetitions of ${seconds} s, float32, ` +
-      `${machine.threads} threads, ${machine.processor}; PyTorch ${peer.torch}; ceiling ${
+    caption: `Median (least–most) of ${repetitions} alternating repetitions of ${seconds} s, float32` +
+      `${
+        isMixed ? " unless the case says otherwise" : ""
+      }, ${machine.threads} threads, ${machine.processor}; PyTorch ${peer.torch}; ceiling ${
         ceiling.toFixed(0)
       } GFLOP/s`,
     columns: [

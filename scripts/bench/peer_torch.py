@@ -13,7 +13,8 @@ that list, so there is one definition of each architecture, ours. For inference 
 Speed: images and convolutions in channels-last memory, all cores. Each setting asked for is opened, and the benchmark
 gives each its turns: "eager"; "jit", for inference only: traced, frozen, optimize_for_inference, which fuses
 convolution with addition and ReLU; "compile": torch.compile, with frozen weights for inference; it takes minutes a case,
-so it is asked for. A step is SGD's fused one, and reads the loss.
+so it is asked for. A step is SGD's fused one, and reads the loss; in bfloat16 it runs under torch.autocast, PyTorch's own
+way to mix precisions.
 """
 
 import json
@@ -169,12 +170,14 @@ class Training(Case):
     def open(self, setting: str):
         model = self.make().train()
         optimizer = make_optimizer(model, self.recipe)
+        rounds = self.recipe["precision"] == "bfloat16"
         if setting == "compile":
             model = compiled(model, freezing=False)
 
         def step() -> float:
             optimizer.zero_grad(set_to_none=True)
-            loss = F.cross_entropy(model(self.images), self.targets)
+            with torch.autocast("cpu", torch.bfloat16, enabled=rounds):
+                loss = F.cross_entropy(model(self.images), self.targets)
             loss.backward()
             optimizer.step()
             return loss.item()
