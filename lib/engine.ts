@@ -92,9 +92,9 @@ const inBfloat16 = new WeakMap<Engine, Promise<Engine>>();
 /**
  * The same engine with convolutions, their gradients too, in another precision; checked once.
  *
- * In bfloat16, on two cores with AMX, a step of ResNet-18 takes 0.55 of its time in float32 and one of VGG-16 0.58; ResNet-32's
- * and DenseNet-121's convolutions are too small to gain. The numbers differ by what 8 bits of a factor allow: for
- * training, not for measuring.
+ * In bfloat16, on two cores with AMX, a step of ResNet-18 takes 0.55 of its time in float32 and one of VGG-16 0.58;
+ * the convolutions of ResNet-32 and DenseNet-121 are too small to gain. The numbers differ by what 8 bits of a factor
+ * allow: for training, not for measuring.
  *
  * @throws {RangeError} If there is no such precision.
  * @throws {TypeError} If the engine or the processor cannot multiply in it, or its numbers are wrong.

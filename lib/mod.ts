@@ -23,6 +23,7 @@
 
 // Engine and networks
 export { type Engine, type EngineName, ENGINES, loadEngine } from "./engine.ts";
+export type { Precision } from "./engine/precision.ts";
 export {
   type Architecture,
   initialise,
