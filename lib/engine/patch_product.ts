@@ -19,16 +19,11 @@ const POINT_AREA = 16 * 16;
  * @param inputShape [N, h, w, in].
  * @param filterShape [k, k, in, out].
  */
-export function suitsPatchProduct(
-  inputShape: readonly number[],
-  filterShape: readonly number[],
-  window: Window,
-): boolean {
-  const [, height, width] = inputShape;
-  const [size, , inChannels, outChannels] = filterShape;
-  if (window.stride !== 1 || !isSame(size, window)) return false;
-  const area = height * width;
-  return size === 1 ? area <= POINT_AREA : area <= SMALL_AREA && Math.min(inChannels, outChannels) >= WIDE;
+export function suitsPatchProduct(...shapes: Shapes): boolean {
+  const found = geometry(...shapes);
+  if (found === null) return false;
+  const { size, area, channels } = found;
+  return size === 1 ? area <= POINT_AREA : area <= SMALL_AREA && channels >= WIDE;
 }
 
 /**
@@ -42,13 +37,26 @@ export function suitsPatchProduct(
  * @param inputShape [N, h, w, in].
  * @param filterShape [k, k, in, out].
  */
-export function suitsPatchedConvolution(
-  inputShape: readonly number[],
-  filterShape: readonly number[],
-  window: Window,
-): boolean {
-  const [, height, width] = inputShape;
-  const [size, , inChannels, outChannels] = filterShape;
-  const isTiny = height * width <= TINY_AREA && Math.min(inChannels, outChannels) >= WIDE;
-  return size > 1 && isTiny && window.stride === 1 && isSame(size, window);
+export function suitsPatchedConvolution(...shapes: Shapes): boolean {
+  const found = geometry(...shapes);
+  return found !== null && found.size > 1 && found.area <= TINY_AREA && found.channels >= WIDE;
+}
+
+type Shapes = [inputShape: readonly number[], filterShape: readonly number[], window: Window];
+
+interface Geometry {
+  /** The filter's side. */
+  readonly size: number;
+  /** Pixels of the image. */
+  readonly area: number;
+  /** The fewer of those in and out. */
+  readonly channels: number;
+}
+
+/** Of a convolution that patches serve: a stride of 1, and an output of the image's own size; null of others. */
+function geometry(
+  ...[[, height, width], [size, , inChannels, outChannels], window]: Shapes
+): Geometry | null {
+  if (window.stride !== 1 || !isSame(size, window)) return null;
+  return { size, area: height * width, channels: Math.min(inChannels, outChannels) };
 }
