@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import type { CalibrationSet } from "./calibration_set.ts";
 import type { ImageSet } from "./cifar10.ts";
-import { type Engine, loadEngine } from "./engine.ts";
+import { atPrecision, type Engine, loadEngine } from "./engine.ts";
 import { type Architecture, initialise, type Network, type Parameter, sizeOf } from "./network.ts";
 import { NodeList } from "./node_list.ts";
 import type { OptimizerName } from "./optimizer.ts";
@@ -48,6 +48,18 @@ export function assertCloseToScale(
 ): void {
   const scale = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   assertAllclose(actual, expected, { atol: rtol * scale });
+}
+
+/** The engine with convolutions in bfloat16; null, and a line that says why, where engine or processor have none. */
+export async function bfloat16Engine(engine: Engine): Promise<Engine | null> {
+  try {
+    return await atPrecision(engine, "bfloat16");
+  } catch (error) {
+    const { message } = error as Error;
+    if (!message.startsWith("Cannot compute in bfloat16:")) throw error; // its numbers are wrong
+    console.log(`skipped: ${message}`);
+    return null;
+  }
 }
 
 /** The engine of this process: one thread, so that the same sums come in the same order. */
