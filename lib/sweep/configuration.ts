@@ -62,6 +62,7 @@ const DENSE = z.strictObject({
   earlySides: NAME.optional(),
   /** A model with a checkpoint. */
   teacher: NAME.optional(),
+  teacherShare: SHARE.optional(),
   limit: COUNT.optional(),
   testImages: COUNT.optional(),
 }, "an object");

@@ -146,13 +146,15 @@ function curveJob({ model, samples, levels, shards }: CurveEntry): CurveJob {
   return { name, model, shards, arguments: argumentsOf({ model, samples, levels }) };
 }
 
-function denseJob({ model, workers = 1, teacher, earlySides, testImages, ...rest }: DenseEntry): DenseJob {
+function denseJob(entry: DenseEntry): DenseJob {
+  const { model, workers = 1, teacher, teacherShare, earlySides, testImages, ...rest } = entry;
   architectureNamed(model);
   const values = {
     model,
     workers,
     ...rest,
     teacher: teacher && denseWeightsPath(teacher),
+    "teacher-share": teacherShare,
     "early-sides": earlySides,
     "test-images": testImages,
   };

@@ -119,6 +119,7 @@ Deno.test("planSweep() trains only networks without a checkpoint, and shares cur
       epochs: 2,
       workers: 2,
       teacher: "resnet32",
+      teacherShare: 0.5,
       earlySides: "16x1",
     }],
     curves: [{ model: "resnet32a", samples: 8, levels: 5, shards: 2 }],
@@ -130,7 +131,7 @@ Deno.test("planSweep() trains only networks without a checkpoint, and shares cur
       workers: 2,
       arguments: [
         ...["--model", "resnet32a", "--workers", "2", "--epochs", "2"],
-        ...["--teacher", denseWeightsPath("resnet32"), "--early-sides", "16x1"],
+        ...["--teacher", denseWeightsPath("resnet32"), "--teacher-share", "0.5", "--early-sides", "16x1"],
       ],
     },
   ]);
@@ -148,8 +149,10 @@ Deno.test("planSweep() names a dense training by its recipe, and its output by t
   const name = nameOf();
   assert.match(name, /^resnet32a_[0-9a-f]{8}$/);
   assert.equal(nameOf({ workers: 1 }), name); // as many as without a word
-  const others = [{ epochs: 3 }, { workers: 2 }, { seed: 2 }, { teacher: "resnet32" }, {
-    earlySides: "16x1",
+  const teacher = "resnet32";
+  const others = [{ epochs: 3 }, { workers: 2 }, { seed: 2 }, { earlySides: "16x1" }, { teacher }, {
+    teacher,
+    teacherShare: 0.5,
   }];
   assert.equal(new Set([{}, ...others].map(nameOf)).size, 1 + others.length);
   assert.equal(denseOutput({ name }), `dense/${name}.safetensors`);
