@@ -34,12 +34,13 @@ export function mobileModel({ classes = 3, isTrained = false } = {}): tf.LayersM
   x = layers.separableConv2d({ filters: 12, kernelSize: 3, strides: 2, activation: "elu", name: "apart" })
     .apply(x) as Tensor;
   x = layers.globalAveragePooling2d({ name: "mean" }).apply(x) as Tensor;
-  x = layers.dropout({ rate: 0.3, name: "dropout" }).apply(x) as Tensor;
+  x = layers.dropout({ rate: 0.3, seed: 1, name: "dropout" }).apply(x) as Tensor;
   x = layers.reshape({ targetShape: [1, 1, 12], name: "pixel" }).apply(x) as Tensor;
   x = layers.conv2d({ filters: classes, kernelSize: 1, name: "scores" }).apply(x) as Tensor;
   x = layers.reshape({ targetShape: [classes], name: "row" }).apply(x) as Tensor;
   const output = layers.activation({ activation: "softmax", name: "probabilities" }).apply(x) as Tensor;
   const model = tf.model({ inputs: input, outputs: output, name: "mobile" });
+  seeded(model);
   return isTrained ? model : shaken(model);
 }
 
@@ -71,7 +72,21 @@ export function branchedModel({ classes = 3, isTrained = false } = {}): tf.Layer
   x = layers.leakyReLU({ alpha: 0.2, name: "leaky" }).apply(x);
   const output = layers.dense({ units: classes, activation: "softmax", name: "scores" }).apply(x) as Tensor;
   const model = tf.model({ inputs: input, outputs: output, name: "branched" });
+  seeded(model);
   return isTrained ? model : shaken(model);
+}
+
+/** Glorot's uniform weights by fixed seeds, so that a test trains the same network each time; vectors stay. */
+function seeded(model: tf.LayersModel): void {
+  const weights = model.getWeights().map((weight, k) => {
+    if (weight.rank < 2) return weight.clone();
+    const [inputs, outputs] = weight.shape.slice(-2);
+    const positions = weight.size / (inputs * outputs);
+    const bound = Math.sqrt(6 / (positions * (inputs + outputs)));
+    return tf.randomUniform(weight.shape, -bound, bound, "float32", k + 1);
+  });
+  model.setWeights(weights);
+  tf.dispose(weights);
 }
 
 /** Moves every vector off 0 and 1, so that each matters; variances stay above 0. */

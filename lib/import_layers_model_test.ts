@@ -132,6 +132,7 @@ Deno.test(
     await saveModel(branchedModel(), folder);
     const server = createServer((request, response) => {
       try {
+        response.setHeader("connection", "close"); // else close() may wait minutes for a connection kept for more
         response.end(readFileSync(join(folder, request.url!)));
       } catch {
         response.writeHead(404).end();
