@@ -4,6 +4,7 @@ import type { LayerPanel } from "./charts/layer_panels.ts";
 import type { tradeoffChart } from "./charts/tradeoff.ts";
 import type { Allocation } from "./allocation.ts";
 import type { Curves } from "./charts/curves.ts";
+import type { RivalComparison } from "./results/comparisons.ts";
 import type { TuningCurve } from "./results/tuning_curves.ts";
 import type { AccuracyResult } from "./tables/build.ts";
 
@@ -115,6 +116,21 @@ export function sampleTuning(): TuningCurve[] {
       points: [point(0, 0.42), point(10, 0.6), point(50, 0.82), point(200, 0.87)],
     },
     { recovery: "lsq, 5 stages", dense: 0.93, points: [point(0, 0.85), point(50, 0.87), point(200, 0.885)] },
+  ];
+}
+
+/** Ours beside LAMP at two targets, which do not rise, and beside Global at one. */
+export function sampleRivals(): RivalComparison[] {
+  const rival = (rivalMethod: string, name: string, target: number, difference: number, p: number) => ({
+    ...{ model: "resnet32", rival: name, rivalMethod, target, difference, p },
+    interval: [difference - 0.004, difference + 0.005] as const,
+    seeds: [1, 2, 3],
+    standing: difference > 0 ? "ahead" as const : "behind" as const,
+  });
+  return [
+    rival("lamp", "LAMP", 0.956, 0.0105, 0.03125),
+    rival("lamp", "LAMP", 0.893, 0.0125, 2e-9),
+    rival("global", "Global, later", 0.893, -0.02, 0),
   ];
 }
 

@@ -10,6 +10,7 @@ export { type ComparedCurve, curveComparisonChart } from "./charts/curve_compari
 export { type CurvePanel, curvePanelsChart, layerSpread, normalisedCurves } from "./charts/curve_panels.ts";
 export { frontChart, type FrontPlace } from "./charts/front.ts";
 export { identityChart, type IdentityPoint } from "./charts/identity.ts";
+export { rivalsChart, type RivalsChartOptions } from "./charts/rivals.ts";
 export { scalingChart, type ScalingSeries } from "./charts/scaling.ts";
 export { spreadChart, type SpreadSeries } from "./charts/spread.ts";
 export { type Cost, costChart } from "./charts/costs.ts";

@@ -8,6 +8,7 @@ import {
   sampleLog,
   samplePanels,
   samplePoints,
+  sampleRivals,
   sampleTuning,
 } from "./_chart_samples.ts";
 import {
@@ -22,6 +23,7 @@ import {
   methodStyle,
   plotlyText,
   readTrainingLog,
+  rivalsChart,
   type ScatterTrace,
   sparsityChart,
   tradeoffChart,
@@ -50,6 +52,7 @@ function everyChart(): Figure[] {
     costChart(SAMPLE_COSTS),
     trainingLogsChart([{ name: "resnet32", epochs: readTrainingLog(sampleLog()) }]),
     tuningChart(sampleTuning()),
+    rivalsChart(sampleRivals()),
   ];
 }
 
@@ -393,6 +396,32 @@ Deno.test("tuningChart() has one line a recovery, from no step on, and the dense
   assert.deepEqual([error_y!.symmetric, y[0], ...ends], [false, 0.42, "0.007000", "0.006000"]);
   assert.match(alt, /After bn: 42\.0 % at 0 steps, 87\.0 % at 200\./);
   assert.throws(() => tuningChart([]), { name: "RangeError", message: /at least one curve, got 0$/ });
+});
+
+Deno.test("rivalsChart() has one line a rival in its method's colour, by rising target, and zero across", () => {
+  const { data, table, alt } = rivalsChart(sampleRivals());
+  const [lamp, global, level] = data as ScatterTrace[];
+  assert.deepEqual([lamp, global, level].map(({ name, x, y }) => [name, x, y]), [
+    ["minus LAMP", [0.893, 0.956], [0.0125, 0.0105]],
+    ["minus Global, later", [0.893], [-0.02]],
+    ["level", [0.893, 0.956], [0, 0]],
+  ]);
+  assert.deepEqual([lamp, global].map(({ line }) => line!.color), [
+    METHOD_STYLES.lamp.colour,
+    METHOD_STYLES.global.colour,
+  ]);
+  const { error_y, text } = lamp;
+  const ends = [error_y!.arrayminus![0]!, error_y!.array[0]!].map((error) => error.toFixed(6));
+  assert.deepEqual([ends, text], [["0.004000", "0.005000"], ["ahead", "ahead"]]);
+  assert.deepEqual(table.rows.map((row) => row[6]), ["0.0313", "< 0.0001", "< 0.0001"]);
+  assert.match(alt, /Minus LAMP: \+1\.25 \(0\.85 to 1\.75\) at 89\.30 %, /);
+
+  assert.throws(() => rivalsChart([]), { name: "RangeError", message: /at least one comparison, got 0$/ });
+  const [first, ...others] = sampleRivals();
+  assert.throws(() => rivalsChart([{ ...first, model: "vgg16" }, ...others]), {
+    name: "RangeError",
+    message: "Cannot draw rivals: they must be of one network, got vgg16 and resnet32",
+  });
 });
 
 Deno.test("every chart has a height, also where one name fills the legend's line", () => {

@@ -218,6 +218,8 @@ export {
   layerPanelsChart,
   layerSpread,
   readTrainingLog,
+  rivalsChart,
+  type RivalsChartOptions,
   scalingChart,
   type ScalingSeries,
   sparsityChart,

@@ -65,8 +65,9 @@ export function compareTrials(first: Trial, second: Trial): Comparison {
 export interface RivalComparison extends ChainComparison {
   readonly model: string;
   readonly target: number;
-  /** The other's variant. */
+  /** The other's variant, and its method. */
   readonly rival: string;
+  readonly rivalMethod: string;
 }
 
 /**
@@ -81,8 +82,8 @@ export function compareWithRivals(
     const own = counterpart(summaries, rival, variant);
     if (own === undefined || own.method === rival.method) return [];
     const compared = compareChains(own, rival);
-    const { model, target } = rival;
-    return compared === null ? [] : [{ ...compared, model, target, rival: rival.variant }];
+    const { model, target, variant: name, method: rivalMethod } = rival;
+    return compared === null ? [] : [{ ...compared, model, target, rival: name, rivalMethod }];
   });
 }
 

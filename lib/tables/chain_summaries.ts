@@ -5,7 +5,7 @@ import { paperNetwork } from "../paper/names.ts";
 import type { ChainSummary } from "../results/chain_summaries.ts";
 import { compareChains, type Comparison, counterpart, type RivalComparison } from "../results/comparisons.ts";
 import type { Cell, Column, Table } from "../tables.ts";
-import { formatInterval } from "./format.ts";
+import { formatChance, formatInterval } from "./format.ts";
 
 export interface ResultsTableOptions {
   readonly caption?: string;
@@ -41,7 +41,7 @@ export function resultsTable(summaries: readonly ChainSummary[], options: Result
 
 /** One line for each comparison with a rival; difference = ours minus the rival's, unless the options say otherwise. */
 export function rivalsTable(
-  rivals: readonly RivalComparison[],
+  rivals: readonly Omit<RivalComparison, "rivalMethod">[],
   options: { readonly caption?: string; readonly heading?: string } = {},
 ): Table {
   const { caption = "Ours minus each rival, on the same images", heading = "rival" } = options;
@@ -67,12 +67,12 @@ const COMMON_SEEDS: Column = { name: "common seeds", digits: 0 };
 export const DIFFERENCE: readonly Column[] = [
   { name: "difference", unit: "%", digits: 2 },
   { name: "95 % interval", align: "right" },
-  { name: "p" },
+  { name: "p", align: "right" },
   { name: "verdict", align: "right" },
 ];
 
 export function differenceCells({ difference, interval, p, standing }: Comparison): Cell[] {
-  return [difference, formatInterval(interval), p, standing];
+  return [difference, formatInterval(interval), formatChance(p), standing];
 }
 
 /** Some columns, and a line's cells in them. */

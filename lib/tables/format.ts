@@ -52,6 +52,11 @@ export function formatPoints(share: number, digits = 2): string {
   return share > 0 ? `+${text}` : text;
 }
 
+/** A test's p: below a ten-thousandth only that it is, where further digits are neither exact nor of use. */
+export function formatChance(p: number): string {
+  return p < 1e-4 ? "< 0.0001" : formatNumber(p, { digits: 4 });
+}
+
 /** Three significant digits: for sentences and labels. */
 export function formatShort(value: number): string {
   return Number.isFinite(value) ? formatNumber(Number(value.toPrecision(3))) : formatNumber(value);

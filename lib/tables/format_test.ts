@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  formatChance,
   formatInterval,
   formatNumber,
   formatPercent,
@@ -48,4 +49,14 @@ Deno.test("formatInterval() and formatPoints() write shares in percent, a differ
   assert.equal(formatInterval([0.91604, 0.9258]), "91.60 to 92.58");
   assert.equal(formatInterval([-0.001, 0.001], 1), "−0.1 to 0.1");
   assert.deepEqual([0.0052, -0.0052, 0].map((share) => formatPoints(share)), ["+0.52", "−0.52", "0.00"]);
+});
+
+Deno.test("formatChance() writes a p, and one that is next to 0 as a bound", () => {
+  assert.deepEqual([1, 0.0312, 1e-4, 9.9e-5, 0].map(formatChance), [
+    "1.0000",
+    "0.0312",
+    "0.0001",
+    "< 0.0001",
+    "< 0.0001",
+  ]);
 });
