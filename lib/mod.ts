@@ -243,6 +243,7 @@ export {
   tableText,
 } from "./tables.ts";
 export { additivityTable, layersTable } from "./tables/results.ts";
+export { rivalsByTarget, topsByTarget } from "./tables/by_target.ts";
 export { resultsTable, type ResultsTableOptions, rivalsTable } from "./tables/chain_summaries.ts";
 export { dataFrame } from "./tables/data_frame.ts";
 export { chainResults, type ChainRound } from "./results/chain_results.ts";

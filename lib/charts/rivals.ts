@@ -5,7 +5,7 @@ import { rivalsTable } from "../tables/chain_summaries.ts";
 import { formatInterval, formatPercent, formatPoints } from "../tables/format.ts";
 import { shareAxis, shownEnds } from "./axes.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
-import { DENSE_STYLE, layout, methodStyle } from "./style.ts";
+import { DENSE_STYLE, layout, methodPlace, methodStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 export interface RivalsChartOptions {
@@ -32,7 +32,7 @@ export function rivalsChart(rivals: readonly RivalComparison[], options: RivalsC
   }
   const lines = [...groupBy(rivals, ({ rival }) => rival).values()].map((line) =>
     [...line].sort((a, b) => a.target - b.target)
-  );
+  ).sort(([a], [b]) => methodPlace(a.rivalMethod) - methodPlace(b.rivalMethod));
   const targets = rivals.map(({ target }) => target);
   const ends: [number, number] = [Math.min(...targets), Math.max(...targets)];
   const data = [...lines.map(lineTrace), levelTrace(ends)];

@@ -42,6 +42,12 @@ export function methodStyle(method: string): MethodStyle {
   return { name: method, colour: "#6B7280", dash: "solid", symbol: "circle-open" };
 }
 
+/** A method's place among the known ones, in whose order legends and tables stand; others come last. */
+export function methodPlace(method: string): number {
+  const place = Object.keys(METHOD_STYLES).indexOf(method);
+  return place < 0 ? Number.MAX_SAFE_INTEGER : place;
+}
+
 /** The style of the i-th of several things that are no methods: calibration sets, statistics, networks. */
 export function seriesStyle(i: number): Omit<MethodStyle, "name"> {
   const style = SERIES_STYLES[i % SERIES_STYLES.length];

@@ -8,7 +8,7 @@ import { shareAxis, shownEnds } from "./axes.ts";
 import { pale } from "./colour.ts";
 import { denseTrace } from "./dense_trace.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
-import { layout, METHOD_STYLES, methodStyle, nextSymbol } from "./style.ts";
+import { layout, METHOD_STYLES, methodPlace, methodStyle, nextSymbol } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 /** What of a summary is drawn. */
@@ -51,7 +51,7 @@ export function tradeoffChart(points: readonly TradeoffPoint[], options: Tradeof
   }
   const lines = [...groupBy(points, ({ variant }) => variant).values()].map((line) =>
     [...line].sort((a, b) => AXES[x].of(a) - AXES[x].of(b))
-  ).sort(([a], [b]) => placeOf(a) - placeOf(b));
+  ).sort(([a], [b]) => methodPlace(a.method) - methodPlace(b.method));
   lines.forEach(checkTargets);
   const dense = points.reduce((sum, point) => sum + point.dense, 0) / points.length;
   const isRepeated = points.some(({ top1 }) => top1.deviation !== null);
@@ -94,12 +94,6 @@ function checkTargets(line: readonly TradeoffPoint[]): void {
   throw new RangeError(
     `Cannot draw the accuracy of chains: ${line[0].variant} must have each target once, got ${twin} twice`,
   );
-}
-
-/** Of a method among the known ones, in whose order the lines stand. */
-function placeOf({ method }: TradeoffPoint): number {
-  const place = Object.keys(METHOD_STYLES).indexOf(method);
-  return place < 0 ? Infinity : place;
 }
 
 /** Which variant of its method a line is. */

@@ -4,6 +4,7 @@ import type { ChainRound } from "../results/chain_results.ts";
 import { summariseChains } from "../results/chain_summaries.ts";
 import { compareWithRivals } from "../results/comparisons.ts";
 import type { Table } from "../tables.ts";
+import { topsByTarget } from "./by_target.ts";
 import { resultsTable, rivalsTable } from "./chain_summaries.ts";
 
 export interface LabelledRound extends ChainRound {
@@ -12,7 +13,7 @@ export interface LabelledRound extends ChainRound {
 }
 
 /**
- * For each label and protocol the results over seeds, then each variant of ours beside its rivals.
+ * For each label and protocol the results over seeds, in short and in full, then each variant of ours beside its rivals.
  *
  * Labels are kept apart: chains that differ in theirs alone may run the same rounds, which must not count twice.
  *
@@ -31,6 +32,9 @@ async function tablesOf(rounds: readonly LabelledRound[]): Promise<Table[]> {
   const summaries = await summariseChains(rounds);
   const ours = summaries.filter(({ method }) => method === "ours").map(({ variant }) => variant);
   return [
+    topsByTarget(summaries, {
+      caption: `${place}top-1 by target (%), mean ± deviation over seeds; protocol ${protocol}`,
+    }),
     resultsTable(summaries, { caption: `${place}top-1 over seeds` }),
     ...[...new Set(ours)].flatMap((variant) => {
       const rivals = compareWithRivals(summaries, variant);
