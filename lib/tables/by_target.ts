@@ -3,8 +3,8 @@ import { methodPlace } from "../charts/style.ts";
 import { groupBy } from "../group_by.ts";
 import type { ChainSummary } from "../results/chain_summaries.ts";
 import type { RivalComparison } from "../results/comparisons.ts";
-import type { Cell, Table } from "../tables.ts";
-import { formatInterval, formatNumber, formatPercent, formatPoints } from "./format.ts";
+import type { Cell, Column, Table } from "../tables.ts";
+import { formatNumber, formatPercent, formatPoints } from "./format.ts";
 
 /**
  * Top-1 in percent, mean ± sample deviation over seeds: a line for each network, protocol and method variant, methods in
@@ -15,16 +15,18 @@ export function topsByTarget(
   { caption = "Top-1 by target (%), mean ± deviation over seeds" }: { readonly caption?: string } = {},
 ): Table {
   const targets = targetsOf(summaries);
+  const network = networkPart(summaries);
   const lines = linesOf(summaries, ({ model, protocol, variant }) => [model, protocol, variant])
     .sort(([a], [b]) => methodPlace(a.method) - methodPlace(b.method));
   return {
-    caption,
+    caption: `${caption}${network.caption}`,
     columns: [
-      ...[{ name: "network" }, { name: "method" }, { name: "seeds", align: "right" as const }],
+      ...network.columns,
+      ...[{ name: "method" }, { name: "seeds", align: "right" as const }],
       ...targetColumns(targets),
     ],
     rows: lines.map((line): Cell[] => [
-      ...[line[0].model, line[0].variant, countsOf(line)],
+      ...[...network.cells(line[0]), line[0].variant, countsOf(line)],
       ...targets.map((target) => {
         const top1 = line.find((one) => one.target === target)?.top1;
         return top1 === undefined ? null : withDeviation(top1);
@@ -34,33 +36,51 @@ export function topsByTarget(
 }
 
 /**
- * Differences in points with their 95 % intervals: a line for each network and rival. "level" stands where the exact
- * test finds none, a dash where the two were not compared.
+ * Differences in points ± half their 95 % interval: a line for each network and rival. In brackets stand those in which
+ * the exact test finds no difference, a dash where the two were not compared.
  */
 export function rivalsByTarget(
   rivals: readonly RivalComparison[],
-  { caption = "Ours minus each rival, in points, on the same images" }: { readonly caption?: string } = {},
+  { caption = "Ours minus each rival, in points ± half the 95 % interval; in brackets: level" }: {
+    readonly caption?: string;
+  } = {},
 ): Table {
   const targets = targetsOf(rivals);
+  const network = networkPart(rivals);
   const lines = linesOf(rivals, ({ model, rival }) => [model, rival])
     .sort(([a], [b]) => methodPlace(a.rivalMethod) - methodPlace(b.rivalMethod));
   return {
-    caption,
+    caption: `${caption}${network.caption}`,
     columns: [
-      ...[{ name: "network" }, { name: "rival" }, { name: "common seeds", align: "right" as const }],
+      ...network.columns,
+      ...[{ name: "rival" }, { name: "common seeds", align: "right" as const }],
       ...targetColumns(targets),
     ],
     rows: lines.map((line): Cell[] => [
-      ...[line[0].model, line[0].rival, countsOf(line)],
+      ...[...network.cells(line[0]), line[0].rival, countsOf(line)],
       ...targets.map((target) => {
         const compared = line.find((one) => one.target === target);
         if (compared === undefined) return null;
         const { difference, interval, standing } = compared;
-        const shown = `${formatPoints(difference)} (${formatInterval(interval)})`;
-        return standing === "level" ? `${shown} level` : shown;
+        const half = formatNumber((interval[1] - interval[0]) / 2, { unit: "%", digits: 2 });
+        const shown = `${formatPoints(difference)} ± ${half}`;
+        return standing === "level" ? `(${shown})` : shown;
       }),
     ]),
   };
+}
+
+/** A column where there are several, else a word in the caption: width is short. */
+function networkPart(cells: readonly { readonly model: string }[]): {
+  readonly caption: string;
+  readonly columns: readonly Column[];
+  readonly cells: (cell: { readonly model: string }) => Cell[];
+} {
+  const models = [...new Set(cells.map(({ model }) => model))];
+  if (models.length > 1) {
+    return { caption: "", columns: [{ name: "network" }], cells: ({ model }) => [model] };
+  }
+  return { caption: models.length === 0 ? "" : `; ${models[0]}`, columns: [], cells: () => [] };
 }
 
 /** Rising, each once. */
