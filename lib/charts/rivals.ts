@@ -5,6 +5,7 @@ import { rivalsTable } from "../tables/chain_summaries.ts";
 import { formatInterval, formatPercent, formatPoints } from "../tables/format.ts";
 import { shareAxis, shownEnds } from "./axes.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
+import { intervalBars } from "./interval_bars.ts";
 import { DENSE_STYLE, layout, methodPlace, methodStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
@@ -64,15 +65,11 @@ function lineTrace(line: readonly RivalComparison[]): ScatterTrace {
     y: line.map(({ difference }) => difference),
     line: { color: colour, width: 2, dash },
     marker: { color: colour, size: 8, symbol },
-    error_y: {
-      type: "data",
-      symmetric: false,
-      array: line.map(({ difference, interval }) => interval[1] - difference),
-      arrayminus: line.map(({ difference, interval }) => difference - interval[0]),
-      color: colour,
-      thickness: 1.25,
-      width: 3,
-    },
+    error_y: intervalBars(
+      line.map(({ difference }) => difference),
+      line.map(({ interval }) => interval),
+      colour,
+    ),
     text: line.map(({ standing }) => standing),
     hovertemplate: "%{y:+.2%} (%{text})",
   };

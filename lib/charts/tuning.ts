@@ -5,6 +5,7 @@ import { formatPercent } from "../tables/format.ts";
 import { shareAxis, shownEnds } from "./axes.ts";
 import { denseTrace } from "./dense_trace.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
+import { intervalBars } from "./interval_bars.ts";
 import { layout, seriesStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
@@ -67,15 +68,11 @@ function lineTrace(recovery: string, points: readonly TuningPoint[], i: number):
     y: points.map(({ top1 }) => top1),
     line: { color: colour, width: 2, dash },
     marker: { color: colour, size: 8, symbol },
-    error_y: {
-      type: "data",
-      symmetric: false,
-      array: points.map(({ interval, top1 }) => interval[1] - top1),
-      arrayminus: points.map(({ interval, top1 }) => top1 - interval[0]),
-      color: colour,
-      thickness: 1.25,
-      width: 3,
-    },
+    error_y: intervalBars(
+      points.map(({ top1 }) => top1),
+      points.map(({ interval }) => interval),
+      colour,
+    ),
     hovertemplate: "%{y:.2%}",
   };
 }

@@ -14,25 +14,12 @@ export function topsByTarget(
   summaries: readonly ChainSummary[],
   { caption = "Top-1 by target (%), mean ± deviation over seeds" }: { readonly caption?: string } = {},
 ): Table {
-  const targets = targetsOf(summaries);
-  const network = networkPart(summaries);
-  const lines = linesOf(summaries, ({ model, protocol, variant }) => [model, protocol, variant])
-    .sort(([a], [b]) => methodPlace(a.method) - methodPlace(b.method));
-  return {
-    caption: `${caption}${network.caption}`,
-    columns: [
-      ...network.columns,
-      ...[{ name: "method" }, { name: "seeds", align: "right" as const }],
-      ...targetColumns(targets),
-    ],
-    rows: lines.map((line): Cell[] => [
-      ...[...network.cells(line[0]), line[0].variant, countsOf(line)],
-      ...targets.map((target) => {
-        const top1 = line.find((one) => one.target === target)?.top1;
-        return top1 === undefined ? null : withDeviation(top1);
-      }),
-    ]),
-  };
+  return tableByTarget(summaries, {
+    caption,
+    headings: ["method", "seeds"],
+    lineOf: ({ variant, method, protocol }) => ({ name: variant, method, protocol }),
+    write: ({ top1 }) => withDeviation(top1),
+  });
 }
 
 /**
@@ -45,26 +32,55 @@ export function rivalsByTarget(
     readonly caption?: string;
   } = {},
 ): Table {
-  const targets = targetsOf(rivals);
-  const network = networkPart(rivals);
-  const lines = linesOf(rivals, ({ model, rival }) => [model, rival])
-    .sort(([a], [b]) => methodPlace(a.rivalMethod) - methodPlace(b.rivalMethod));
+  return tableByTarget(rivals, {
+    caption,
+    headings: ["rival", "common seeds"],
+    lineOf: ({ rival, rivalMethod }) => ({ name: rival, method: rivalMethod }),
+    write: ({ difference, interval, standing }) => {
+      const half = formatNumber((interval[1] - interval[0]) / 2, { unit: "%", digits: 2 });
+      const shown = `${formatPoints(difference)} ± ${half}`;
+      return standing === "level" ? `(${shown})` : shown;
+    },
+  });
+}
+
+/** What stands in one cell. */
+interface AtTarget {
+  readonly model: string;
+  readonly target: number;
+  readonly seeds: readonly number[];
+}
+
+interface TableParts<T> {
+  readonly caption: string;
+  /** Of names and of seeds. */
+  readonly headings: readonly [string, string];
+  /** In which line a cell stands, besides its network's. */
+  readonly lineOf: (
+    cell: T,
+  ) => { readonly name: string; readonly method: string; readonly protocol?: string };
+  readonly write: (cell: T) => string;
+}
+
+function tableByTarget<T extends AtTarget>(cells: readonly T[], parts: TableParts<T>): Table {
+  const { caption, headings: [names, seeds], lineOf, write } = parts;
+  const targets = [...new Set(cells.map(({ target }) => target))].sort((a, b) => a - b);
+  const network = networkPart(cells);
+  const lines = [...groupBy(cells, (cell) => JSON.stringify([cell.model, lineOf(cell)])).values()]
+    .sort(([a], [b]) => methodPlace(lineOf(a).method) - methodPlace(lineOf(b).method));
+  const right = { align: "right" as const };
   return {
     caption: `${caption}${network.caption}`,
     columns: [
       ...network.columns,
-      ...[{ name: "rival" }, { name: "common seeds", align: "right" as const }],
-      ...targetColumns(targets),
+      ...[{ name: names }, { name: seeds, ...right }],
+      ...targets.map((target) => ({ name: shortPercent(target), ...right })),
     ],
     rows: lines.map((line): Cell[] => [
-      ...[...network.cells(line[0]), line[0].rival, countsOf(line)],
+      ...[...network.cells(line[0]), lineOf(line[0]).name, countsOf(line)],
       ...targets.map((target) => {
-        const compared = line.find((one) => one.target === target);
-        if (compared === undefined) return null;
-        const { difference, interval, standing } = compared;
-        const half = formatNumber((interval[1] - interval[0]) / 2, { unit: "%", digits: 2 });
-        const shown = `${formatPoints(difference)} ± ${half}`;
-        return standing === "level" ? `(${shown})` : shown;
+        const cell = line.find((one) => one.target === target);
+        return cell === undefined ? null : write(cell);
       }),
     ]),
   };
@@ -81,19 +97,6 @@ function networkPart(cells: readonly { readonly model: string }[]): {
     return { caption: "", columns: [{ name: "network" }], cells: ({ model }) => [model] };
   }
   return { caption: models.length === 0 ? "" : `; ${models[0]}`, columns: [], cells: () => [] };
-}
-
-/** Rising, each once. */
-function targetsOf(cells: readonly { readonly target: number }[]): number[] {
-  return [...new Set(cells.map(({ target }) => target))].sort((a, b) => a - b);
-}
-
-function linesOf<T>(cells: readonly T[], keyOf: (cell: T) => readonly string[]): T[][] {
-  return [...groupBy(cells, (cell) => JSON.stringify(keyOf(cell))).values()];
-}
-
-function targetColumns(targets: readonly number[]): { name: string; align: "right" }[] {
-  return targets.map((target) => ({ name: shortPercent(target), align: "right" }));
 }
 
 /** Without zeros at the end: `89.3 %`. */
