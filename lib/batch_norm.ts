@@ -1,6 +1,6 @@
 /** Batch normalisation's running statistics, measured anew on given inputs. */
 import * as tf from "@tensorflow/tfjs";
-import { breathe } from "./breathe.ts";
+import { createBreather } from "./breathe.ts";
 import type { Engine } from "./engine.ts";
 import { forwardTraining } from "./gradient.ts";
 import { checkBatch, type InputSource } from "./logits.ts";
@@ -46,6 +46,7 @@ export async function reestimateBatchNorm(
     );
   }
   const variables = new Map(createVariables(network));
+  const breathe = createBreather();
   try {
     for (let k = 0; k < batches; k++) {
       const inputs = tf.tensor(source.read(k * batch, batch), [batch, ...source.shape]);

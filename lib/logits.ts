@@ -1,5 +1,5 @@
 /** A network's logits over many inputs, a batch at a time. */
-import { breathe } from "./breathe.ts";
+import { createBreather } from "./breathe.ts";
 import { type LogitBatch, openLogitCrew } from "./crew/logit_crew.ts";
 import type { Engine } from "./engine.ts";
 import { foldBatchNorm } from "./fold.ts";
@@ -57,6 +57,7 @@ export async function eachLogitBatch(
   }
   const size = Math.max(1, Math.min(workers, Math.ceil(source.count / batch)));
   const made = fold ? foldBatchNorm(network) : network;
+  const breathe = createBreather();
   const crew = await openLogitCrew(engine, made, { size });
   try {
     for (let first = 0; first < source.count; first += size * batch) {

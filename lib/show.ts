@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { stopComputations } from "./breathe.ts";
 import { type Figure, isFigure } from "./charts/figure.ts";
 import { type ExplorerData, isExplorer } from "./explorer/data.ts";
 import type { PageCode } from "./explorer/frame.ts";
@@ -23,8 +24,9 @@ export type { Bundle, Kernel } from "./show/kernel.ts";
 export { type ProgressDisplay, progressDisplay } from "./show/progress.ts";
 export { PROVENANCE_MIME } from "./show/provenance_bundle.ts";
 
-// At import, since what a reader's own cells print must arrive too.
+// At import: what a reader's own cells print must arrive too, and Stop must end what shows nothing.
 if (findKernel()?.name === "deno") gatherLines(console as unknown as Methods);
+findKernel()?.onStop(stopComputations);
 
 /** What can be shown. A string that starts with `<` is HTML, any other is Markdown. */
 export type Showable = Figure | Table | Provenance | JudgedClaim | ExplorerData | string;

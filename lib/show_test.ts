@@ -11,7 +11,7 @@ import { duration } from "./show/progress.ts";
 function recorder(): { kernel: Kernel; sent: Bundle[] } {
   const sent: Bundle[] = [];
   const send = (bundle: Bundle) => Promise.resolve(void sent.push(bundle));
-  return { kernel: { name: "deno", display: send, updatable: () => send }, sent };
+  return { kernel: { name: "deno", display: send, updatable: () => send, onStop() {} }, sent };
 }
 
 const RECORD: Provenance = {
@@ -112,7 +112,9 @@ Deno.test("progressDisplay() shows a few of many updates, and the end with its t
 
 Deno.test("progressDisplay() never fails the computation, and is nothing without a kernel", async () => {
   const fails = () => Promise.reject(new Error("gone"));
-  const bar = progressDisplay("t", { kernel: { name: "deno", display: fails, updatable: () => fails } });
+  const bar = progressDisplay("t", {
+    kernel: { name: "deno", display: fails, updatable: () => fails, onStop() {} },
+  });
   bar.update(1, 2);
   await bar.finish();
   await progressDisplay("t", { kernel: null }).finish();

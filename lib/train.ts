@@ -6,7 +6,7 @@ import {
   isImageFolder,
   type TrainingImages,
 } from "./batches.ts";
-import { breathe } from "./breathe.ts";
+import { createBreather } from "./breathe.ts";
 import { createCrewStepper } from "./crew/crew_stepper.ts";
 import type { Teacher } from "./distill.ts";
 import { dynamicTarget, MASK_STEPS, usableNetwork } from "./dpf.ts";
@@ -86,6 +86,7 @@ export async function train(
   let stepper = await stage.createStepper();
   const explain = async (batch: Batch) =>
     nonFiniteText(await findNonFinite(engine, stage.architecture, (await stepper.snapshot()).weights, batch));
+  const breathe = createBreather();
   let latest = start;
   try {
     while (latest.epoch < recipe.epochs) {
@@ -106,6 +107,7 @@ export async function train(
         callbacks,
         teacher,
         explain,
+        breathe,
       });
       if (means === null) break; // stopped: the unfinished epoch is dropped
       const epoch = latest.epoch + 1;
@@ -188,13 +190,14 @@ interface EpochPlan {
   readonly teacher?: Teacher;
   /** Says which layer made the loss of this batch not finite. */
   readonly explain: (batch: Batch) => Promise<string>;
+  readonly breathe: () => Promise<void>;
 }
 
 /** Runs one epoch's steps; null if it was stopped. */
 async function trainEpoch(
   stepper: Stepper,
   batches: Iterable<Batch> | AsyncIterable<Batch>,
-  { epoch, steps, schedule, maskAt, callbacks, teacher, explain }: EpochPlan,
+  { epoch, steps, schedule, maskAt, callbacks, teacher, explain, breathe }: EpochPlan,
 ): Promise<Pick<EpochReport, "loss" | "top1" | "learningRate"> | null> {
   let [step, images, lossSum, correct, learningRate] = [0, 0, 0, 0, NaN];
   for await (const plain of batches) {

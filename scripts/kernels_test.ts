@@ -50,6 +50,14 @@ await rd.cached("an endless computation", Math.random(), async (onProgress) => {
   }
 });`;
 
+/** Takes minutes, and tells nobody how far it is. */
+const SILENT_COMPUTATION = `
+const network = rd.initialise(rd.architectureNamed("resnet32"), rd.createPrng(1));
+const calibration = rd.calibrationNoise(network, { samples: 512, seed: 1 });
+const engine = await rd.loadEngine();
+console.log("begun");
+await rd.measureCurves(engine, network, calibration, { levels: rd.evenLevels(20) });`;
+
 /** A machine so busy that even gathered lines come after their cell's end may spoil a try, not all of them. */
 const TRIES = 5;
 
@@ -71,6 +79,8 @@ const CELLS = [
       WAIT(300)
     }\nconsole.log(globalThis.steps - steps, { ...bag, kept }.kept + 1);`,
   },
+  { code: SILENT_COMPUTATION, interruptAfter: 1 },
+  { code: "console.log(kept + 2);" },
 ];
 
 for (const kernel of ["deno", "tslab"]) {
@@ -81,7 +91,7 @@ for (const kernel of ["deno", "tslab"]) {
     async fn() {
       const [imported, ...answers] = await probe(kernel, CELLS);
       const printed = answers.slice(0, 2 * TRIES).map(({ streams }) => streams);
-      const [broken, bar, stopped, after] = answers.slice(2 * TRIES);
+      const [broken, bar, stopped, after, silent, afterSilent] = answers.slice(2 * TRIES);
       assert.equal(imported.status, "ok", imported.streams);
 
       const whole = Array.from({ length: 500 }, (_, i) => `line ${i + 1}\n`).join("");
@@ -97,6 +107,8 @@ for (const kernel of ["deno", "tslab"]) {
 
       assert.deepEqual([stopped.status, stopped.alive], ["error", true]);
       assert.equal(after.streams, "0 42\n"); // the computation does not go on, and the variables are there
+      assert.deepEqual([silent.status, silent.alive], ["error", true]);
+      assert.equal(afterSilent.streams, "43\n");
     },
   });
 }

@@ -76,6 +76,20 @@ Deno.test(
 );
 
 Deno.test(
+  "a crew outlives the Ctrl-C or Stop of the terminal or kernel it shares",
+  withEngine(async (engine) => {
+    const crew = await openLogitCrew(engine, NETWORK, { size: 2 });
+    const batch = { images: new Float32Array(2 * SIZE), count: 2 };
+    const before = await crew.run([batch, batch]);
+    const { status } = spawnSync("pkill", ["-INT", "-P", String(process.pid), "-f", "crew/worker.ts"]);
+    assert.equal(status, 0);
+    await new Promise((resume) => setTimeout(resume, 100)); // a signal that kills would have by now
+    assert.deepEqual(await crew.run([batch, batch]), before);
+    crew.dispose();
+  }),
+);
+
+Deno.test(
   "a crew of classifiers that lost a process says so, and keeps no tensor",
   withEngine(async (engine) => {
     const crew = await openLogitCrew(engine, NETWORK, { size: 2 });

@@ -3,13 +3,12 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { tryFile } from "../_files.ts";
+import { watchForStop } from "../breathe.ts";
 import type { Engine } from "../engine.ts";
 import { workPath } from "../root.ts";
 import { provenance } from "../provenance.ts";
 import { processor } from "../rd_curve/processor.ts";
-import { findKernel } from "../show/kernel.ts";
 import { duration, type ProgressDisplay, progressDisplay } from "../show/progress.ts";
-import type { Supervision } from "../show/supervision.ts";
 import { canonicalJson, FileError, readJson, sha256, writeFileWhole } from "../store.ts";
 import { libraryVersion } from "./library_version.ts";
 
@@ -20,8 +19,6 @@ export interface CacheOptions {
   readonly display?: (title: string) => ProgressDisplay;
   /** Milliseconds. */
   readonly now?: () => number;
-  /** Ends the computation when its cell is stopped. @default {the kernel around} */
-  readonly supervise?: () => Supervision;
 }
 
 /** A file of the cache. */
@@ -52,6 +49,7 @@ const FORMAT = "rd-cached/1";
  * @param compute Reports progress through its argument. Its result must be JSON (numbers finite, no typed arrays).
  * @returns The result, the same value whether computed or read.
  * @throws {TypeError} If inputs or result hold what is no data, such as a function in the result.
+ * @throws {DOMException} At a report of progress, an `AbortError`, if the reader pressed Stop meanwhile.
  */
 export async function cached<T>(
   title: string,
@@ -63,7 +61,6 @@ export async function cached<T>(
     folder = process.env.RD_NOTEBOOK_CACHE || workPath("data", "cache", "notebooks"),
     display = progressDisplay,
     now = () => performance.now(),
-    supervise = findKernel()?.supervise,
   } = options;
   const key = keyOf(title, inputs);
   const path = join(folder, `${key}.json`);
@@ -75,7 +72,11 @@ export async function cached<T>(
   }
   const isUnfit = existsSync(path);
   const began = now();
-  const result = await superviseComputation(compute, bar, supervise?.());
+  const checkStop = watchForStop();
+  const result = await compute((done, total) => {
+    checkStop();
+    bar.update(done, total);
+  });
   const { runId, created } = provenance({ engine: null, seed: null, protocol: title, samples: null });
   const text = canonicalJson(result);
   const entry: Entry = {
@@ -107,21 +108,6 @@ function keep(path: string, entry: Entry): string {
   } catch (error) {
     if (error instanceof FileError) return `not kept: ${error.message}`;
     throw error;
-  }
-}
-
-async function superviseComputation<T>(
-  compute: (onProgress: (done: number, total: number) => void) => Promise<T> | T,
-  bar: ProgressDisplay,
-  supervision?: Supervision,
-): Promise<T> {
-  try {
-    return await compute((done, total) => {
-      supervision?.check();
-      bar.update(done, total);
-    });
-  } finally {
-    supervision?.end();
   }
 }
 

@@ -1,7 +1,7 @@
 /** First-order curves (Eq. 7 taken literally): every level of every layer from gradients of the logits. */
 import * as tf from "@tensorflow/tfjs";
 import { prunedAtLevel } from "../allocation.ts";
-import { breathe } from "../breathe.ts";
+import { createBreather } from "../breathe.ts";
 import type { CalibrationSet } from "../calibration_set.ts";
 import { squaredNorms } from "../distortion.ts";
 import { checkGradients, type Engine } from "../engine.ts";
@@ -97,6 +97,7 @@ function openPredictor(
   const wanted = new Set(layers.map(({ name }) => name));
   const size = calibration.inputs.length / calibration.count;
   const variables = createVariables(network);
+  const breathe = createBreather();
 
   /** Distances of one image by layer and level, and its logits. */
   async function image(n: number): Promise<{ distances: Float64Array[]; logits: Float32Array }> {

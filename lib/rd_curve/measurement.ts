@@ -1,6 +1,6 @@
 /** One micro-batch of calibration inputs through the dense network and through every pruned copy asked for. */
 import * as tf from "@tensorflow/tfjs";
-import { breathe } from "../breathe.ts";
+import { createBreather } from "../breathe.ts";
 import type { CalibrationSet } from "../calibration_set.ts";
 import type { Engine } from "../engine.ts";
 import { foldBatchNorm } from "../fold.ts";
@@ -110,6 +110,7 @@ export function openMeasurement(
   const ranks = new Map<string, Tensor>();
   let refit: { readonly layer: string; readonly batches: number; readonly weights: LayerRefit } | undefined;
   const cost = measurementCosts(network, layers, { objective });
+  const breathe = createBreather();
 
   function rankedOf({ name, parameter }: CurveLayer): RankedWeights {
     if (!ranks.has(name)) ranks.set(name, rankTensor(parameter));

@@ -1,6 +1,6 @@
 /** A dense network and its pruned copy run side by side, node by node, so that each node can be mended on the way. */
 import * as tf from "@tensorflow/tfjs";
-import { breathe } from "../breathe.ts";
+import { createBreather } from "../breathe.ts";
 import type { Engine } from "../engine.ts";
 import { runNode } from "../forward.ts";
 import { checkBatch, type InputSource } from "../logits.ts";
@@ -78,6 +78,7 @@ export async function walkLayers(
   const lastUse = new Map<string, number>();
   dense.nodes.forEach((node, i) => node.inputs.forEach((name) => lastUse.set(name, i)));
   const total = dense.nodes.filter((node) => ownWeights(dense, node).size > 0).length;
+  const breathe = createBreather();
   let done = 0;
   try {
     const images = readBatches(source, batch);

@@ -1,6 +1,6 @@
 /** The kernel that runs the cell: one small interface over Deno's and tslab's. */
+import type { EventEmitter } from "node:events";
 import process from "node:process";
-import { superviseInDeno, superviseInTslab, type Supervision } from "./supervision.ts";
 
 /** Renderings of one value by MIME type, richest first. */
 export type Bundle = Readonly<Record<string, unknown>>;
@@ -10,8 +10,8 @@ export interface Kernel {
   display(bundle: Bundle): Promise<void>;
   /** A display that is written again in place. */
   updatable(): (bundle: Bundle) => Promise<void>;
-  /** Sees to it that a computation ends when its cell is stopped. Missing where nothing can be done. */
-  readonly supervise?: () => Supervision;
+  /** Calls back at every press of Jupyter's Stop. */
+  onStop(listener: () => void): void;
 }
 
 /** What of `Deno.jupyter` is used here. */
@@ -51,11 +51,11 @@ function denoJupyter(deno?: { readonly jupyter?: DenoJupyter }): DenoJupyter | u
   }
 }
 
+/** Both kernels hear Stop as a signal, which reaches JavaScript only between two pieces of work. */
 function denoKernel(jupyter: DenoJupyter): Kernel {
-  const { gc } = globalThis as { gc?: () => void };
   return {
     name: "deno",
-    supervise: gc && (() => superviseInDeno(gc)),
+    onStop: (listener) => void process.on("SIGINT", listener),
     display: (bundle) => jupyter.display(bundle, { raw: true }),
     updatable: () => {
       const display_id = crypto.randomUUID();
@@ -69,8 +69,15 @@ function denoKernel(jupyter: DenoJupyter): Kernel {
   };
 }
 
+/**
+ * What scripts/tslab/kernel.cjs makes of SIGINT: tslab takes the signal's listeners away while a cell starts, and one that
+ * is added just then makes the next signal kill the process.
+ */
+const STOP_EVENT = "rd-pruning:stop";
+
 /** tslab sends one MIME type a message: the first of the bundle. */
 function tslabKernel(tslab: Tslab): Kernel {
+  const events: EventEmitter = process;
   const send = (display: TslabDisplay, bundle: Bundle) => {
     const [mimeType, content] = Object.entries(bundle)[0];
     display.raw(mimeType, content);
@@ -83,6 +90,6 @@ function tslabKernel(tslab: Tslab): Kernel {
       const display = tslab.newDisplay();
       return (bundle) => send(display, bundle);
     },
-    supervise: () => superviseInTslab(process),
+    onStop: (listener) => void events.on(STOP_EVENT, listener),
   };
 }

@@ -12,8 +12,6 @@ import time
 from jupyter_client.manager import KernelManager
 
 LONGEST = 60
-# A reader whose Stop does nothing presses it again: on a busy machine Deno's kernel may miss the first.
-AGAIN = 5
 # After an error tslab drops, for a fifth of a second, what was asked for meanwhile.
 PAUSE_AFTER_ERROR = 1
 
@@ -37,10 +35,7 @@ def run_cell(manager, client, code: str, interrupt_after=None) -> dict:
         if (streams or displays) and interrupt_after is not None and interrupted is None:
             time.sleep(interrupt_after)
             manager.interrupt_kernel()
-            interrupted = pressed = time.monotonic()
-        elif interrupted is not None and time.monotonic() - pressed > AGAIN:
-            manager.interrupt_kernel()
-            pressed = time.monotonic()
+            interrupted = time.monotonic()
     while (reply := client.get_shell_msg(timeout=10))["parent_header"].get("msg_id") != request:
         pass
     seconds = None if interrupted is None else time.monotonic() - interrupted

@@ -35,19 +35,19 @@ export function files(project: Project): Record<string, unknown> {
 }
 
 /**
- * Deno tells Jupyter that a stopped cell has ended when its promise is collected as garbage; left alone, V8 looks for
- * garbage only after half a minute of idleness. lib/show/supervision.ts uses what is exposed.
+ * Deno's kernel dies of the signal by which Jupyter stops a cell, so it starts with the signal ignored; lib/show.ts
+ * listens to it. Jupyter can send a message instead, at which Deno ends whatever JavaScript is running: `finally` is
+ * passed over, and where that was Deno's own timers, nothing that waits goes on, nor does its cell ever end.
  */
-const COLLECT_SOON = "--expose-gc,--memory-reducer-delay-ms=500,--gc-memory-reducer-start-delay-ms=500";
+const IGNORING_STOP = ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh"];
 
-/** The stock kernelspec lets Jupyter's Stop kill the process; a message interrupts the cell alone. */
 function denoKernel(project: Project): unknown {
   return {
     display_name: "Deno (rd-pruning)",
     language: "typescript",
-    argv: [denoPath(project), "jupyter", "--kernel", "--conn", "{connection_file}"],
-    interrupt_mode: "message",
-    env: { NO_COLOR: "1", TF_CPP_MIN_LOG_LEVEL: "3", DENO_V8_FLAGS: COLLECT_SOON },
+    argv: [...IGNORING_STOP, denoPath(project), "jupyter", "--kernel", "--conn", "{connection_file}"],
+    interrupt_mode: "signal",
+    env: { NO_COLOR: "1", TF_CPP_MIN_LOG_LEVEL: "3" },
   };
 }
 

@@ -37,4 +37,4 @@ for (const name of ["Publisher", "Router"]) zmq[name] = queued(zmq[name]);
 
 const { startKernel } = require("tslab/dist/main");
 startKernel({ configPath, enableFindLocal: false });
-process.on("SIGINT", () => process.emit("rd-pruning:stop")); // lib/show/supervision.ts listens
+process.on("SIGINT", () => process.emit("rd-pruning:stop")); // lib/show/kernel.ts listens
