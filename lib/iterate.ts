@@ -5,7 +5,7 @@ import type { TrainingImages } from "./batches.ts";
 import type { CalibrationSet } from "./calibration_set.ts";
 import { createTeacher } from "./distill.ts";
 import type { Statistic } from "./distortion.ts";
-import type { Engine } from "./engine.ts";
+import { checkGradients, type Engine } from "./engine.ts";
 import { finetune } from "./finetune.ts";
 import type { BrokenImage } from "./image_reader.ts";
 import { type ChainImages, chainImages } from "./iterate/chain_images.ts";
@@ -139,11 +139,13 @@ export interface IterateOptions {
  * what `onState` and `onTuning` got; times and memory aside.
  *
  * @throws {RangeError} If the targets do not rise, a name is unknown, or a value is not finite (place named).
+ * @throws {TypeError} Before anything is computed, if the engine has no gradients and the protocol needs a training mode.
  */
 export async function iterate(engine: Engine, dense: Network, options: IterateOptions): Promise<ChainState> {
   const { plan, provenance = null, onBroken, onState, onProgress = () => {} } = options;
   checkTargets(plan.targets);
   checkMethod(plan);
+  checkEngine(engine, plan);
   const { testImages, interimImages = testImages } = plan.protocol;
   const images = chainImages(dense, options, { onBroken });
   const judge: Judge = (network, { isLast }) =>
@@ -177,6 +179,11 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
     await save({ ...state, network, rounds: [...state.rounds, result], open: null });
   }
   return state;
+}
+
+function checkEngine(engine: Engine, { protocol: { fineTuning, recovery } }: ChainPlan): void {
+  const trains = fineTuning !== null || recovery.steps.some((step) => step === "bn" || step === "layerwise");
+  if (trains) checkGradients(engine, "run this chain");
 }
 
 /** Tells how good a network is, on all test images after a round's last step. */

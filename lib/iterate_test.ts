@@ -100,6 +100,33 @@ Deno.test(
 );
 
 Deno.test(
+  "iterate() refuses an engine without training mode before it computes, where the protocol needs one",
+  withEngine(async (engine) => {
+    const passedOver = ["tensorflow: not installed"];
+    const lacking: Engine = { ...engine, name: "wasm", canTrain: false, passedOver };
+    const run = (protocol: Protocol) =>
+      iterate(lacking, tinyNetwork(), {
+        ...{ plan: { ...PLAN, targets: [0.5], protocol }, train: TRAIN, test: TEST },
+        onProgress: () => assert.fail("it computes"),
+      });
+    for (
+      const protocol of [TINY, {
+        ...TINY,
+        fineTuning: null,
+        recovery: { steps: ["bn"], samples: 24 },
+      }] as const
+    ) {
+      await assert.rejects(run(protocol), {
+        name: "TypeError",
+        message:
+          "Cannot run this chain on the engine wasm: it has no gradients, use tensorflow, webgpu or cpu " +
+          "(tensorflow: not installed)",
+      });
+    }
+  }),
+);
+
+Deno.test(
   "iterate() in stages reaches each target, and what an earlier round pruned stays pruned",
   withEngine(async (engine) => {
     const recovery = { ...TINY.recovery, steps: ["lsq"] as const, stages: 3 };
