@@ -2,11 +2,11 @@
 import { averageNetworks } from "../lib/average.ts";
 import { reestimateBatchNorm, STATISTICS_BATCH } from "../lib/batch_norm.ts";
 import { loadNetwork, saveNetwork } from "../lib/checkpoint.ts";
-import { loadEngine } from "../lib/engine.ts";
 import { evaluate } from "../lib/evaluate.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { recoveryImages } from "../lib/recover.ts";
 import { provenance, sha256 } from "../lib/store.ts";
+import { commandEngine } from "./command_engine.ts";
 import { Command, percent, progressBar, run, wholeNumber } from "./command_line.ts";
 import { addEngineOptions, type EngineFlags } from "./options.ts";
 
@@ -40,7 +40,7 @@ async function average(paths: string[], options: Options): Promise<void> {
     samples: available - available % STATISTICS_BATCH, // whole batches alone count
     seed: options.seed,
   });
-  const engine = await loadEngine(options);
+  const engine = await commandEngine("average", options);
   const origin = provenance({
     engine: engine.description,
     seed: options.seed,

@@ -1,6 +1,5 @@
 /** `deno task evaluate`: top-1 accuracy on the test images. */
 import { sliceImages } from "../lib/cifar10.ts";
-import { loadEngine } from "../lib/engine.ts";
 import {
   evaluateSource,
   type LabelledSource,
@@ -11,6 +10,7 @@ import { type ImageReader, openImageReader, shuffledFolder, sliceFolder } from "
 import type { Network } from "../lib/network.ts";
 import { summariseSparsity } from "../lib/prune.ts";
 import { wilsonInterval } from "../lib/statistics.ts";
+import { commandEngine } from "./command_engine.ts";
 import { Command, Option, percent, progressBar, run, UsageError, wholeNumber } from "./command_line.ts";
 import { loadCifar10 } from "../lib/project.ts";
 import { addRootOption, listBroken, openImageFolder } from "./image_data.ts";
@@ -74,7 +74,10 @@ async function evaluateCommand(options: Options): Promise<void> {
     ? await openFolder(network, options)
     : openCifar10(network, options);
   const { workers } = options;
-  const engine = await loadEngine({ ...options, threads: options.threads ?? (workers > 1 ? 1 : undefined) });
+  const engine = await commandEngine("evaluate", {
+    ...options,
+    threads: options.threads ?? (workers > 1 ? 1 : undefined),
+  });
   const began = performance.now();
   const bar = progressBar(`evaluate ${network.model}`, source.count);
   const batch = options.batch ?? (options.data === "imagenet" ? PHOTOGRAPHS_PER_PASS : 250);

@@ -1,6 +1,5 @@
 /** `deno task imagenet`: the paper's ImageNet tables before any fine-tuning, on a folder of photographs. */
 import { dirname } from "node:path";
-import { loadEngine } from "../lib/engine.ts";
 import { PHOTOGRAPHS_PER_PASS } from "../lib/evaluate.ts";
 import { readImages, sliceFolder } from "../lib/image_reader.ts";
 import { IMAGENET_TABLES, imagenetRows, type ImagenetTable } from "../lib/imagenet/rows.ts";
@@ -14,6 +13,7 @@ import type { RecoveryStep } from "../lib/recover.ts";
 import { provenance, withLock } from "../lib/store.ts";
 import { quote } from "../lib/strict_json.ts";
 import { wilsonInterval } from "../lib/statistics.ts";
+import { commandEngine } from "./command_engine.ts";
 import {
   Command,
   Option,
@@ -123,7 +123,7 @@ async function runTrials(options: Options, opened: OpenedNetwork, out: string): 
     recoveryBatch: isRecovering(options) ? options.recoveryBatch : null,
   };
   checkSetup(out, known, setup);
-  const engine = await loadEngine(options);
+  const engine = await commandEngine("imagenet", options);
   let bar: Progress | undefined; // where all is there already, there is none
   const trials = await runPhotographTrials(engine, opened.network, rows, {
     ...{ ...sets, setup, known, recoveries: options.recovery, originOf: provenance },

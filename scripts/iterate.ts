@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { isImageFolder } from "../lib/batches.ts";
 import { saveNetwork } from "../lib/checkpoint.ts";
 import { STATISTICS } from "../lib/distortion.ts";
-import { loadEngine } from "../lib/engine.ts";
 import { CHAIN_METHODS, type ChainPlan, type ChainState, iterate } from "../lib/iterate.ts";
 import { openChainFolder } from "../lib/iterate/chain_folder.ts";
 import type { Network } from "../lib/network.ts";
@@ -14,6 +13,7 @@ import { PROTOCOL_NAMES } from "../lib/protocols.ts";
 import { checkRecovery, RECOVERIES } from "../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../lib/recover.ts";
 import { provenance, withLock, writeFileWhole } from "../lib/store.ts";
+import { commandEngine } from "./command_engine.ts";
 import {
   Command,
   finiteNumber,
@@ -159,7 +159,7 @@ async function runChain(
 ): Promise<void> {
   const { out } = options;
   const { state, tuning, onState, onTuning } = openChainFolder(out, dense, plan);
-  const engine = await loadEngine(options);
+  const engine = await commandEngine("iterate", options);
   checkRecovery(engine, plan.curveRecovery);
   const { train, test } = folders ?? { train: loadCifar10("train"), test: loadCifar10("test") };
   const origin = provenance({

@@ -1,7 +1,7 @@
 /** `deno task prune`: sets the weights that an allocation prunes to zero, and recovers what can be without labels. */
 import { resolve } from "node:path";
 import { saveNetwork, saveSparseNetwork } from "../lib/checkpoint.ts";
-import { type Engine, loadEngine } from "../lib/engine.ts";
+import type { Engine } from "../lib/engine.ts";
 import { listImageFolder } from "../lib/image_folder.ts";
 import { folderCalibration, shuffledFolder, sliceFolder } from "../lib/image_reader.ts";
 import type { Network } from "../lib/network.ts";
@@ -27,6 +27,7 @@ import {
 } from "../lib/recover.ts";
 import { fileSizes } from "../lib/sparse_file.ts";
 import { provenance, sha256 } from "../lib/store.ts";
+import { commandEngine } from "./command_engine.ts";
 import { Command, Option, percent, progressBar, run, UsageError, wholeNumber } from "./command_line.ts";
 import { listBroken } from "./image_data.ts";
 import {
@@ -204,10 +205,10 @@ async function openRecovery(dense: Network, options: Options): Promise<OpenRecov
     const folder = shuffledFolder(listImageFolder(root, dense.classCount), seed);
     const { broken, ...set } = await folderCalibration(dense, sliceFolder(folder, 0, samples));
     listBroken("prune", { broken });
-    return { engine: await loadEngine(options), source: recoverySourceOf(set) };
+    return { engine: await commandEngine("prune", options), source: recoverySourceOf(set) };
   }
   const source = recoveryImages(dense, loadCifar10("train"), { samples, augmented, seed });
-  return { engine: await loadEngine(options), source };
+  return { engine: await commandEngine("prune", options), source };
 }
 
 async function recoverWithBar(

@@ -5,7 +5,7 @@ import { loadNetwork, loadTrainingState, saveNetwork, saveTrainingState } from "
 import { sliceImages } from "../lib/cifar10.ts";
 import { usableNetwork } from "../lib/dpf.ts";
 import { sideAt } from "../lib/early_sides.ts";
-import { atPrecision, type Engine, loadEngine } from "../lib/engine.ts";
+import { atPrecision, type Engine } from "../lib/engine.ts";
 import { type Precision, PRECISIONS } from "../lib/engine/precision.ts";
 import { evaluate, evaluateSource, type Evaluation, PHOTOGRAPHS_PER_PASS } from "../lib/evaluate.ts";
 import { openImageReader, shuffledFolder, sliceFolder } from "../lib/image_reader.ts";
@@ -28,6 +28,7 @@ import {
   startTraining,
   type TrainingState,
 } from "../lib/training_state.ts";
+import { commandEngine } from "./command_engine.ts";
 import {
   Command,
   finiteNumber,
@@ -207,7 +208,7 @@ async function trainCommand(given: Options): Promise<void> {
   const masks = options.keepZeros ? keptMasks(dense!) : undefined;
 
   const threads = options.threads ?? (recipe.workers > 1 ? 1 : undefined);
-  const engine = await loadEngine({ ...options, threads });
+  const engine = await commandEngine("train", { ...options, threads });
   const { description } = await atPrecision(engine, recipe.precision);
   const { train: all, test } = folders ?? { train: loadCifar10("train"), test: loadCifar10("test") };
   const set = firstOf(all, options.limit);

@@ -6,13 +6,14 @@ import {
   type CalibrationSet,
   calibrationTensors,
 } from "../../lib/calibration_set.ts";
-import { type Engine, loadEngine } from "../../lib/engine.ts";
+import type { Engine } from "../../lib/engine.ts";
 import { folderCalibration, shuffledFolder, sliceFolder } from "../../lib/image_reader.ts";
 import type { Network } from "../../lib/network.ts";
 import { loadCifar10 } from "../../lib/project.ts";
 import type { MeasurementOptions } from "../../lib/rd_curve/measurement.ts";
 import { contentKey, type KeyOptions, measurementKey } from "../../lib/rd_curve/part_store.ts";
 import { processor, processorText } from "../../lib/rd_curve/processor.ts";
+import { commandEngine } from "../command_engine.ts";
 import { listBroken, openImageFolder } from "../image_data.ts";
 import { type EngineFlags, type NetworkFlags, openNetwork } from "../options.ts";
 
@@ -54,7 +55,7 @@ export async function openEngine(
   { network, calibration }: Opened,
   method?: KeyOptions["method"],
 ): Promise<MeasurementIdentity & { readonly engine: Engine }> {
-  const engine = await loadEngine(job);
+  const engine = await commandEngine("curves", job);
   const content = contentKey(engine, network, calibration, { ...job, method });
   const machine = processor();
   const key = measurementKey(content, machine);

@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { saveNetwork } from "../../lib/checkpoint.ts";
-import { loadEngine } from "../../lib/engine.ts";
 import { exportLayersModel } from "../../lib/export_layers_model.ts";
 import { listImageFolder } from "../../lib/image_folder.ts";
 import { modelSha256 } from "../../lib/layers_model/model_file.ts";
@@ -14,6 +13,7 @@ import { readCurves, writeAllocation, writeCurves } from "../../lib/rd_files.ts"
 import { parseRecovery, type RecoveryStep } from "../../lib/recover.ts";
 import { writeFileWhole } from "../../lib/store.ts";
 import { tableText } from "../../lib/tables.ts";
+import { commandEngine } from "../command_engine.ts";
 import {
   Command,
   finiteNumber,
@@ -83,7 +83,7 @@ async function fromModel(options: Options): Promise<void> {
   const { network: dense } = imported;
   const images = listImageFolder(options.images, dense.classCount);
   const curves = options.curves === undefined ? undefined : readCurves(options.curves);
-  const engine = await loadEngine(options);
+  const engine = await commandEngine("prune", options);
   const bars = stepBars(dense.model);
   const result = await fillFolder(out, async (folder) => {
     const result = await pruneModel(engine, dense, images, {
