@@ -3,6 +3,9 @@
  *
  * Measure each layer's curve, add the curves up, and choose the sparsities that cost least for a given total.
  *
+ * In a notebook, Stop ends whatever measures, trains, recovers or evaluates at its next step, with a DOMException named
+ * `AbortError`.
+ *
  * @example Prune four fifths of a network
  * ```ts
  * import { allocate, allocationProblem, architectureNamed, calibrationNoise, createPrng, curvesFile, evenLevels,
