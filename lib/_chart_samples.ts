@@ -1,5 +1,6 @@
 /** Made-up results in the shape of ResNet-32's 34 layers, for tests of charts and reports. */
 import type { Cost } from "./charts/costs.ts";
+import type { Effect } from "./charts/effects.ts";
 import type { LayerPanel } from "./charts/layer_panels.ts";
 import type { tradeoffChart } from "./charts/tradeoff.ts";
 import type { Allocation } from "./allocation.ts";
@@ -131,6 +132,15 @@ export function sampleRivals(): RivalComparison[] {
     rival("lamp", "LAMP", 0.956, 0.0105, 0.03125),
     rival("lamp", "LAMP", 0.893, 0.0125, 2e-9),
     rival("global", "Global, later", 0.893, -0.02, 0),
+  ];
+}
+
+/** One of each standing. */
+export function sampleEffects(): Effect[] {
+  return [
+    { name: "WCS: exact", difference: 0.0034, interval: [-0.0018, 0.0086], standing: "level" },
+    { name: "OF: ternary", difference: 0.0053, interval: [0.0001, 0.0107], standing: "ahead" },
+    { name: "OF: exact", difference: -0.012, interval: [-0.02, -0.004], standing: "behind" },
   ];
 }
 

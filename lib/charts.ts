@@ -8,6 +8,7 @@ export { accuracyChart } from "./charts/accuracy.ts";
 export { curveChart, type Curves, curvesChart } from "./charts/curves.ts";
 export { type ComparedCurve, curveComparisonChart } from "./charts/curve_comparison.ts";
 export { type CurvePanel, curvePanelsChart, layerSpread, normalisedCurves } from "./charts/curve_panels.ts";
+export { type Effect, effectsChart, type EffectsChartOptions } from "./charts/effects.ts";
 export { frontChart, type FrontPlace } from "./charts/front.ts";
 export { identityChart, type IdentityPoint } from "./charts/identity.ts";
 export { rivalsChart, type RivalsChartOptions } from "./charts/rivals.ts";

@@ -4,6 +4,7 @@ import {
   sampleAccuracy,
   sampleAllocation,
   sampleCurves,
+  sampleEffects,
   sampleLayers,
   sampleLog,
   samplePanels,
@@ -17,6 +18,8 @@ import {
   curveChart,
   type Curves,
   curvesChart,
+  type Effect,
+  effectsChart,
   type Figure,
   layerPanelsChart,
   METHOD_STYLES,
@@ -53,6 +56,7 @@ function everyChart(): Figure[] {
     trainingLogsChart([{ name: "resnet32", epochs: readTrainingLog(sampleLog()) }]),
     tuningChart(sampleTuning()),
     rivalsChart(sampleRivals()),
+    effectsChart(sampleEffects(), { title: "Effects at 89 %" }),
   ];
 }
 
@@ -422,6 +426,27 @@ Deno.test("rivalsChart() has one line a rival in its method's colour, by rising 
     name: "RangeError",
     message: "Cannot draw rivals: they must be of one network, got vgg16 and resnet32",
   });
+});
+
+Deno.test("effectsChart() has a line an effect from the top, told apart by standing, with its interval", () => {
+  const { data, table, alt } = effectsChart(sampleEffects(), { title: "Effects at 89 %" });
+  const [none, ...shown] = data as ScatterTrace[];
+  assert.deepEqual([none.x, none.y], [[0, 0, 0], ["OF: exact", "OF: ternary", "WCS: exact"]]);
+  assert.deepEqual(shown.map(({ name, x, y }) => [name, x, y]), [
+    ["better", [0.0053], ["OF: ternary"]],
+    ["worse", [-0.012], ["OF: exact"]],
+    ["within chance", [0.0034], ["WCS: exact"]],
+  ]);
+  const { array, arrayminus } = shown[0].error_x!;
+  assert.deepEqual([array[0]!.toFixed(6), arrayminus![0]!.toFixed(6)], ["0.005400", "0.005200"]);
+  assert.deepEqual(table.rows.map(([name]) => name), ["WCS: exact", "OF: ternary", "OF: exact"]);
+  assert.match(alt, /WCS: exact: \+0\.34 \(−0\.18 to 0\.86\)\./);
+
+  const fails = (effects: Effect[], message: string) =>
+    assert.throws(() => effectsChart(effects, { title: "t" }), { name: "RangeError", message });
+  fails([], "Cannot draw effects: there must be at least one, got 0");
+  const [first] = sampleEffects();
+  fails([first, first], 'Cannot draw effects: names must differ, "WCS: exact" stands twice');
 });
 
 Deno.test("every chart has a height, also where one name fills the legend's line", () => {

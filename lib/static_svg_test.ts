@@ -100,6 +100,23 @@ Deno.test("errorBars() reach as far down as they are told, as far as up where th
   assert.match(bars(), /M1,8V12"/);
 });
 
+Deno.test("errorBars() lie level where they are of x, also at a category", () => {
+  const x = { place: (value: unknown) => value as number, ticks: [], start: 0, band: 0 };
+  const y = { ...x, place: (value: unknown) => value === "a" ? 20 : null };
+  const bars = errorBars(
+    {
+      type: "scatter",
+      mode: "markers",
+      x: [10, 30],
+      y: ["a", "nowhere"],
+      error_x: { type: "data", array: [2, 1], arrayminus: [3, 1], color: "#123456" },
+    },
+    x,
+    y,
+  );
+  assert.equal(bars, '<path d="M7,17v6M12,17v6M7,20H12" fill="none" stroke="#123456" stroke-width="1.25"/>');
+});
+
 Deno.test("makeScale() places values on linear, log and category axes", () => {
   const title = { text: "" };
   const linear = makeScale({ title, type: "linear", range: [0, 10] }, [], [0, 100], 50);

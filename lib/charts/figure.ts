@@ -63,17 +63,20 @@ export interface ScatterTrace extends CommonTrace {
     readonly showscale?: boolean;
     readonly colorbar?: Colorbar;
   };
-  readonly error_y?: {
-    readonly type: "data";
-    /** Upwards; downwards too where it is symmetric. */
-    readonly array: readonly (number | null)[];
-    /** @default true */
-    readonly symmetric?: boolean;
-    readonly arrayminus?: readonly (number | null)[];
-    readonly color?: string;
-    readonly thickness?: number;
-    readonly width?: number;
-  };
+  readonly error_x?: ErrorBars;
+  readonly error_y?: ErrorBars;
+}
+
+export interface ErrorBars {
+  readonly type: "data";
+  /** Upwards or to the right; the other way too where they are symmetric. */
+  readonly array: readonly (number | null)[];
+  /** @default true */
+  readonly symmetric?: boolean;
+  readonly arrayminus?: readonly (number | null)[];
+  readonly color?: string;
+  readonly thickness?: number;
+  readonly width?: number;
 }
 
 export interface BarTrace extends CommonTrace {

@@ -1,15 +1,15 @@
 /** Intervals around a line's points, as error bars. */
-import type { ScatterTrace } from "./figure.ts";
+import type { ErrorBars } from "./figure.ts";
 
 /**
- * @param values The points' y.
+ * @param values The points' x or y.
  * @param intervals Lower and upper end around each, which need not be as far.
  */
 export function intervalBars(
   values: readonly number[],
   intervals: readonly (readonly [number, number])[],
   colour: string,
-): ScatterTrace["error_y"] {
+): ErrorBars {
   return {
     type: "data",
     symmetric: false,

@@ -1,6 +1,6 @@
 /** Traces as SVG: lines, markers, error bars, bars. */
 import { colourAt } from "../charts/colour.ts";
-import type { BarTrace, Dash, MarkerSymbol, ScatterTrace } from "../charts/figure.ts";
+import type { BarTrace, Coordinate, Dash, ErrorBars, MarkerSymbol, ScatterTrace } from "../charts/figure.ts";
 import { escapeMarkup } from "../markup.ts";
 import type { Scale } from "./scale.ts";
 import { px } from "./text.ts";
@@ -110,21 +110,38 @@ function markerColour(style: ScatterTrace["marker"], i: number): string {
   return colorscale ? colourAt(colorscale, (color[i] - cmin) / (cmax - cmin)) : "currentColor";
 }
 
-/** Upright error bars with caps. */
+/** Error bars with caps, upright and level. */
 export function errorBars(trace: ScatterTrace, x: Scale, y: Scale): string {
-  const { error_y } = trace;
-  if (!error_y) return "";
-  const { array, arrayminus: below = array } = error_y;
-  const path = trace.x.map((value, i) => {
-    const [middle, up, down] = [trace.y[i], array[i] ?? null, below[i] ?? null];
-    if (typeof middle !== "number" || up === null || down === null) return "";
-    const [at, low, high] = [x.place(value), y.place(middle - down), y.place(middle + up)];
-    if (at === null || low === null || high === null) return "";
-    return [low, high].map((end) => `M${px(at - 3)},${px(end)}h6`).join("") +
-      `M${px(at)},${px(low)}V${px(high)}`;
-  }).join("");
-  const colour = escapeMarkup(error_y.color ?? trace.line?.color ?? "currentColor");
-  return path === "" ? "" : `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.25"/>`;
+  const upright = barEnds(trace.error_y, [trace.y, y], [trace.x, x]).map(({ at, low, high }) =>
+    [low, high].map((end) => `M${px(at - 3)},${px(end)}h6`).join("") + `M${px(at)},${px(low)}V${px(high)}`
+  );
+  const level = barEnds(trace.error_x, [trace.x, x], [trace.y, y]).map(({ at, low, high }) =>
+    [low, high].map((end) => `M${px(end)},${px(at - 3)}v6`).join("") + `M${px(low)},${px(at)}H${px(high)}`
+  );
+  return [{ bars: trace.error_y, path: upright }, { bars: trace.error_x, path: level }].map(
+    ({ bars, path }) => {
+      const colour = escapeMarkup(bars?.color ?? trace.line?.color ?? "currentColor");
+      return path.length === 0
+        ? ""
+        : `<path d="${path.join("")}" fill="none" stroke="${colour}" stroke-width="1.25"/>`;
+    },
+  ).join("");
+}
+
+/** Where each bar begins and ends, in pixels along its axis, and where it is on the other; those without a place are left out. */
+function barEnds(
+  bars: ErrorBars | undefined,
+  [middles, along]: readonly [readonly Coordinate[], Scale],
+  [others, across]: readonly [readonly Coordinate[], Scale],
+): { at: number; low: number; high: number }[] {
+  if (!bars) return [];
+  const { array, arrayminus: below = array } = bars;
+  return middles.flatMap((middle, i) => {
+    const [more, less] = [array[i] ?? null, below[i] ?? null];
+    if (typeof middle !== "number" || more === null || less === null) return [];
+    const [at, low, high] = [across.place(others[i]), along.place(middle - less), along.place(middle + more)];
+    return at === null || low === null || high === null ? [] : [{ at, low, high }];
+  });
 }
 
 /** The bars of one trace of `count` that share each category's band. */
