@@ -76,16 +76,18 @@ Deno.test(
 );
 
 Deno.test(
-  "a crew outlives the Ctrl-C or Stop of the terminal or kernel it shares",
+  "a crew stands apart from the group of processes that Ctrl-C and Stop are sent to",
   withEngine(async (engine) => {
     const crew = await openLogitCrew(engine, NETWORK, { size: 2 });
     const batch = { images: new Float32Array(2 * SIZE), count: 2 };
-    const before = await crew.run([batch, batch]);
-    const { status } = spawnSync("pkill", ["-INT", "-P", String(process.pid), "-f", "crew/worker.ts"]);
-    assert.equal(status, 0);
-    await new Promise((resume) => setTimeout(resume, 100)); // a signal that kills would have by now
-    assert.deepEqual(await crew.run([batch, batch]), before);
+    await crew.run([batch, batch]); // it has started
+    const groups = (...which: string[]) =>
+      spawnSync("ps", ["-o", "pgid=,args=", ...which], { encoding: "utf8" }).stdout.trim().split("\n");
+    const groupOf = (line: string) => line.trim().split(/\s+/)[0];
+    const workers = groups("--ppid", String(process.pid)).filter((line) => line.includes("crew/worker.ts"));
     crew.dispose();
+    assert.equal(workers.length, 1);
+    assert.notEqual(groupOf(workers[0]), groupOf(groups("-p", String(process.pid))[0]));
   }),
 );
 

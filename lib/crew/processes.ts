@@ -90,6 +90,7 @@ export async function startCrew(size: number, job: Job, action: string): Promise
 function start(rank: number): Worker {
   const child = spawn(process.execPath, ["run", "--allow-all", "--quiet", PROGRAM], {
     stdio: ["pipe", "pipe", "inherit"],
+    detached: true, // Ctrl-C and Stop go to the whole group: this process decides what ends, its end is theirs
   });
   child.stdin.on("error", () => {}); // told where it matters, by the write that failed
   return { rank, process: child, answers: createFrameReader(child.stdout) };

@@ -9,9 +9,6 @@ import { createStepper } from "../training_step.ts";
 import { bytesOf, createFrameReader, floatsOf, jsonOf, writeFrame } from "./frames.ts";
 import type { Job, LogitHeader, LogitJob, StepHeader, TrainingJob } from "./job.ts";
 
-// Ctrl-C and Stop reach all processes of a terminal or kernel: the one that started this one decides what ends.
-process.on("SIGINT", () => {});
-
 const input = createFrameReader(process.stdin);
 
 async function work(): Promise<void> {
