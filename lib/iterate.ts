@@ -148,10 +148,16 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
   checkEngine(engine, plan);
   const { testImages, interimImages = testImages } = plan.protocol;
   const images = chainImages(dense, options, { onBroken });
-  const judge: Judge = (network, { isLast }) =>
-    images.judge(engine, network, isLast ? testImages : interimImages);
+  const judge: Judge = (network, round, phase, { isLast }) =>
+    images.judge(
+      engine,
+      network,
+      isLast ? testImages : interimImages,
+      (done, total) => onProgress(round, phase, done, total),
+    );
+  const judgeDense = async () => (await judge(dense, 1, "top-1 dense", { isLast: true })).top1;
   let state: ChainState = options.state ??
-    { network: dense, denseTop1: (await judge(dense, { isLast: true })).top1, rounds: [], open: null };
+    { network: dense, denseTop1: await judgeDense(), rounds: [], open: null };
   let tuning = options.tuning ?? undefined;
   const save = async (next: ChainState) => {
     state = next;
@@ -189,6 +195,8 @@ function checkEngine(engine: Engine, { protocol: { fineTuning, recovery } }: Cha
 /** Tells how good a network is, on all test images after a round's last step. */
 type Judge = (
   network: Network,
+  round: number,
+  phase: string,
   step: { readonly isLast: boolean },
 ) => Promise<{ readonly top1: number; readonly right: string }>;
 
@@ -220,7 +228,7 @@ async function openRound(
   const real = (await measureDistortion(engine, network, pruned, calibration))[statistic];
   const { steps, samples, statistics, stages, saliency, aim } = protocol.recovery;
   const isTuned = protocol.fineTuning !== null;
-  const bare = await judge(pruned, { isLast: !isTuned && steps.length === 0 });
+  const bare = await judge(pruned, round, "top-1 pruned", { isLast: !isTuned && steps.length === 0 });
   const measureSeconds = clock();
   const recovered = steps.length === 0 ? pruned : await recover(engine, pruned, {
     dense,
@@ -234,7 +242,7 @@ async function openRound(
   const recoverySeconds = clock();
   const { top1: recoveredTop1, right } = steps.length === 0
     ? bare
-    : await judge(recovered, { isLast: !isTuned });
+    : await judge(recovered, round, "top-1 recovered", { isLast: !isTuned });
   return {
     network: recovered,
     open: {
@@ -319,7 +327,7 @@ async function closeRound(
       },
     });
     const tuneSeconds = clock();
-    const { top1, right } = await judge(tuned, { isLast: true });
+    const { top1, right } = await judge(tuned, round, "top-1 fine-tuned", { isLast: true });
     return {
       network: tuned,
       result: {

@@ -3,7 +3,7 @@
  *
  * Exit codes: 0 done, 1 failed, 2 used wrongly. Results go to standard output, all else to standard error.
  */
-import { SingleBar } from "cli-progress";
+import { Format, SingleBar, type TimeFormatter } from "cli-progress";
 import { Command, CommanderError } from "commander";
 import process from "node:process";
 
@@ -76,6 +76,10 @@ function rateText(done: number, began: number): string {
   return rate >= 100 ? String(Math.round(rate)) : String(Number(rate.toPrecision(3)));
 }
 
+/** A time left that cannot be told comes as a word, which cli-progress would pad like a number. */
+export const knownTime: TimeFormatter = (time, ...rest) =>
+  Number.isFinite(Number(time)) ? Format.TimeFormat(time, ...rest) : "–";
+
 /**
  * A bar on standard error with rate and time left; where that is no terminal, a line at most every ten seconds.
  *
@@ -98,6 +102,7 @@ export function progressBar(
     barsize: terminal ? 24 : 10,
     hideCursor: false,
     etaBuffer: 50,
+    formatTime: knownTime,
   });
   const details = [...format.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, ""]);
   bar.start(total, start, { ...Object.fromEntries(details), rate: "–" }); // else the first line shows their names

@@ -3,7 +3,7 @@ import { isImageFolder, type TrainingImages } from "../batches.ts";
 import { calibrationImages, type CalibrationSet } from "../calibration_set.ts";
 import { type ImageSet, sliceImages } from "../cifar10.ts";
 import type { Engine } from "../engine.ts";
-import { evaluate, evaluateSource, PHOTOGRAPHS_PER_PASS } from "../evaluate.ts";
+import { evaluate, type EvaluateOptions, evaluateSource, PHOTOGRAPHS_PER_PASS } from "../evaluate.ts";
 import type { ImageFolder } from "../image_folder.ts";
 import {
   type BrokenImage,
@@ -29,6 +29,7 @@ export interface ChainImages {
     engine: Engine,
     network: Network,
     count: number,
+    onProgress?: EvaluateOptions["onProgress"],
   ) => Promise<{ readonly top1: number; readonly right: string }>;
 }
 
@@ -57,9 +58,9 @@ function resident(
     recovery: (samples, seed) => Promise.resolve(recoveryImages(architecture, train, { samples, seed })),
     trainCount: train.count,
     tuning: (count, round) => sliceImages(train, ...partOf(train.count, count, round)),
-    judge: async (engine, network, count) => {
+    judge: async (engine, network, count, onProgress) => {
       const images = sliceImages(test, 0, Math.min(count, test.count));
-      const { top1, predictions } = await evaluate(engine, network, images);
+      const { top1, predictions } = await evaluate(engine, network, images, { onProgress });
       return { top1, right: packRight(predictions, images.labels) };
     },
   };
@@ -89,10 +90,11 @@ function folders(
     recovery: async (samples) => recoverySourceOf(await first(samples)),
     trainCount: train.files.length,
     tuning: (count, round) => sliceFolder(trained, ...partOf(train.files.length, count, round)),
-    judge: async (engine, network, count) => {
+    judge: async (engine, network, count, onProgress) => {
       const reader = openImageReader(network, sliceFolder(tested, 0, Math.min(count, test.files.length)));
       const { top1, predictions } = await evaluateSource(engine, network, reader, {
         batch: PHOTOGRAPHS_PER_PASS,
+        onProgress,
       });
       reader.broken.forEach(onBroken);
       return { top1, right: packRight(predictions, reader.labels) };
