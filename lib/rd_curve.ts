@@ -89,7 +89,7 @@ export interface CurveOptions extends MeasurementOptions, LevelOptions {
   readonly microBatch?: number;
   /** Bytes. @default 4 GiB */
   readonly memory?: number;
-  /** Work done and in all, in forward passes of the whole network for one input; adaptive work is not known ahead. */
+  /** Work done and in all, in forward passes of the whole network for one input; of adaptive work the total may grow. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -235,7 +235,7 @@ function expectedShare({ levels = "auto", certify, tolerance = DEFAULT_TOLERANCE
 }
 
 interface PassCounter {
-  /** In all, as far as known ahead. */
+  /** In all, as far as known ahead; what is reported may grow beyond it. */
   readonly total: number;
   readonly add: (macs: number) => void;
   readonly finish: () => void;
@@ -252,16 +252,21 @@ export function passCounter(
   const levels = gridOf(options);
   const grid = layers.reduce((sum, layer) => sum + countsOf(layer, levels).length * cost.get(layer.name)!, 0);
   const total = Math.max(1, Math.round(expectedShare(options) * grid * samples / whole));
-  let done = 0;
+  const isKnown = expectedShare(options) === 1;
+  let [done, shown] = [0, total];
   return {
     total,
     add: (macs) => {
       done += macs / whole;
-      onProgress(Math.min(Math.round(done), total), total);
+      if (!isKnown) shown = Math.max(shown, Math.ceil(done / MOST_DONE));
+      onProgress(Math.min(Math.round(done), shown), shown);
     },
-    finish: () => onProgress(total, total),
+    finish: () => onProgress(shown, shown),
   };
 }
+
+/** Share at which a bar of adaptive work stands until the end: a total that was put too low grows with the work. */
+const MOST_DONE = 0.95;
 
 /**
  * The true output distortion of a network with any number of layers changed: what Eq. 2 says the curves add up to.

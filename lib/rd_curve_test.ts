@@ -19,7 +19,9 @@ import type { Engine } from "./engine.ts";
 import { forward } from "./forward.ts";
 import { type Network, prunableLayers } from "./network.ts";
 import { NodeList } from "./node_list.ts";
-import { checkLevels, evenLevels, measureCurves, measureDistortion } from "./rd_curve.ts";
+import { checkLevels, evenLevels, measureCurves, measureDistortion, passCounter } from "./rd_curve.ts";
+import { curveLayers } from "./rd_curve/layers.ts";
+import { measurementCosts } from "./rd_curve/measurement.ts";
 import { createVariables, disposeVariables } from "./variables.ts";
 
 /** A distortion is a difference of float32 logits, squared: a few units of the logits survive in it. */
@@ -222,6 +224,24 @@ Deno.test(
     });
   }),
 );
+
+Deno.test("passCounter() lets a total that was put too low grow with the work, and ends whole", () => {
+  const network = tinyNetwork();
+  const layers = curveLayers(network);
+  const work = { layers, samples: 100, cost: measurementCosts(network, layers) };
+  const whole = layers.reduce((sum, { macs }) => sum + macs, 0);
+  for (const [levels, grows] of [["auto", true], [[0, 0.5], false]] as const) {
+    const reports: [number, number][] = [];
+    const counter = passCounter(network, work, { levels }, (...report) => void reports.push(report));
+    for (let i = 0; i < 30; i++) counter.add(whole * counter.total / 20); // half as much again as was thought
+    const before = reports.map(([done, total]) => done / total);
+    assert.equal(before.some((share) => share > 0.97), !grows);
+    assert.equal(reports.at(-1)![1] > counter.total, grows);
+    counter.finish();
+    const [done, total] = reports.at(-1)!;
+    assert.equal(done, total);
+  }
+});
 
 Deno.test(
   "measureCurves() names layer, level and sample where logits are not finite, and leaves no tensor",

@@ -67,6 +67,8 @@ export function percent(share: number): string {
 
 export interface Progress {
   update(done: number, details?: Record<string, string | number>): void;
+  /** The work has turned out to be so much in all. */
+  resize(total: number): void;
   stop(): void;
 }
 
@@ -109,6 +111,7 @@ export function progressBar(
   const began = performance.now();
   return {
     update: (done, details) => bar.update(done, { ...details, rate: rateText(done - start, began) }),
+    resize: (total) => bar.setTotal(total),
     stop: () => bar.stop(),
   };
 }

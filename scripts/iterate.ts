@@ -235,6 +235,7 @@ function phaseBars(
       }
       if (performance.now() - shown < 250 && done < total) return;
       shown = performance.now();
+      bar!.resize(total);
       bar!.update(done);
     },
     stop,

@@ -74,6 +74,7 @@ export async function openMeter(
   let bar: Progress | undefined;
   const progress = passCounter(network, work, levelsOf(flags), (done, total) => {
     bar ??= progressBar(`curves ${network.model}`, total, "| forward passes");
+    bar.resize(total);
     bar.update(done);
   });
   const memory = flags.memory * 2 ** 20;

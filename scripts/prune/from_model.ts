@@ -138,6 +138,7 @@ function stepBars(model: string) {
         stop();
         current = { step, bar: progressBar(`${step} ${model}`, total) };
       }
+      current.bar.resize(total);
       current.bar.update(done);
     },
     stop,
