@@ -273,7 +273,7 @@ export { pairTrials, type TrialPair, trialPairsTable, trialPairsText, trialsTabl
 export { type ImagenetTrial, type ImagenetTrials, imagenetTrials } from "./results/imagenet_trials.ts";
 export { imagenetTrialsTable } from "./tables/imagenet_trials.ts";
 export {
-  missingChainsTable,
+  missingChains,
   type PlannedChain,
   type SweepResults,
   sweepResults,

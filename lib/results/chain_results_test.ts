@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Table } from "../tables.ts";
 import { sampleRound } from "./_sample_rounds.ts";
 import { chainNames, chainResults } from "./chain_results.ts";
-import { missingChainsTable, type PlannedChain, sweepResults } from "./sweep_results.ts";
+import { missingChains, type PlannedChain, sweepResults } from "./sweep_results.ts";
 
 function inFolder(work: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "rd-results-"));
@@ -71,7 +72,8 @@ Deno.test("sweepResults() tells what is there from what is missing, and how to m
     const found = sweepResults("cifar10", { folder, where });
     assert.deepEqual(found.rounds.map(({ chain }) => chain), ["resnet32_lamp_scaled_seed1"]);
     assert.deepEqual(found.missing.map(({ seed }) => seed), [2, 3]);
-    const { caption, rows } = missingChainsTable(found);
+    assert.equal(missingChains({ ...found, missing: [] }), "All 3 chains of the sweep are there.");
+    const { caption, rows } = missingChains(found) as Table;
     assert.equal(caption, "1 of 3 chains of the sweep are there; missing are");
     assert.deepEqual(rows[0], [
       "resnet32_lamp_scaled_seed2",

@@ -49,18 +49,20 @@ export function sweepResults(sweep: string, options: SweepOptions = {}): SweepRe
 /** What is listed one by one. */
 const MOST_LINES = 5;
 
-/** One line for each missing chain with the command that makes it; where there are many, the command for all. */
-export function missingChainsTable(
+/**
+ * One line for each missing chain with the command that makes it; where there are many, the command for all. A sentence
+ * where none is missing.
+ */
+export function missingChains(
   { sweep, planned, missing }: Pick<SweepResults, "sweep" | "planned" | "missing">,
-): Table {
+): Table | string {
+  if (missing.length === 0) return `All ${planned.length} chains of the sweep are there.`;
   const have = planned.length - missing.length;
   const config = sweep === DEFAULT_SWEEP ? "" : ` --config data/sweeps/${sweep}.json`;
   const listed = missing.length <= MOST_LINES ? missing : missing.slice(0, MOST_LINES - 1);
   const rest = missing.length - listed.length;
   return {
-    caption: missing.length === 0
-      ? `All ${planned.length} chains of the sweep are there`
-      : `${have} of ${planned.length} chains of the sweep are there; missing are`,
+    caption: `${have} of ${planned.length} chains of the sweep are there; missing are`,
     columns: [{ name: "missing chain" }, { name: "made by" }],
     rows: [
       ...listed.map(({ name }) => [name, `deno task sweep ${name}${config}`]),
