@@ -39,21 +39,32 @@ export interface Table {
 /**
  * Writes a table as HTML without scripts or inline styles, all text escaped.
  *
- * The alignment stands in the old `align` attribute: it survives where style sheets are taken out.
+ * Alignment and room for names stand in the old attributes `align` and `width`: they survive where style sheets are
+ * taken out.
  *
  * @throws {TypeError} If a row has not one cell per column.
  */
 export function tableHtml(table: Table): string {
   const aligns = alignments(table);
-  const line = (tag: string, cells: readonly string[], scope = "") =>
+  const cells = writtenCells(table);
+  const line = (written: readonly string[], open: (i: number) => string, tag: string) =>
     `<tr>${
-      cells.map((cell, i) => `<${tag}${scope} align="${aligns[i]}">${escapeMarkup(cell)}</${tag}>`).join("")
+      written.map((cell, i) => `<${open(i)} align="${aligns[i]}">${escapeMarkup(cell)}</${tag}>`).join("")
     }</tr>`;
-  const body = writtenCells(table).map((cells) => line("td", cells)).join("\n");
+  const room = table.columns.map((_, i) => aligns[i] === "left" ? roomFor(cells.map((row) => row[i])) : "");
+  const body = cells.map((row) => line(row, () => "td", "td")).join("\n");
   const caption = table.caption === "" ? "" : `<caption>${escapeMarkup(table.caption)}</caption>\n`;
-  const head = line("th", table.columns.map(heading), ' scope="col"');
+  const head = line(table.columns.map(heading), (i) => `th scope="col"${room[i]}`, "th");
   return `<table class="rd-table">\n${caption}<thead>${head}</thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
 }
+
+/** Numbers do not break, and would leave names beside them a word a line: names get a line of their own, or two. */
+function roomFor(names: readonly string[]): string {
+  const longest = Math.max(0, ...names.map((name) => name.length));
+  return longest <= SHORT ? "" : ` width="${PIXELS_PER_CHARACTER * Math.min(longest, LINE)}"`;
+}
+
+const [SHORT, LINE, PIXELS_PER_CHARACTER] = [10, 28, 7];
 
 /**
  * Writes a table in columns of text, the caption above.

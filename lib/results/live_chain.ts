@@ -13,8 +13,16 @@ export interface LiveChainOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Steps of progress in a round, its curves the first half. */
+/** Steps of progress in a round. */
 const STEPS = 100;
+
+/** Share of a round's steps at which a phase begins, and how much of them it is; phases not named stand between. */
+const PHASES: Readonly<Record<string, readonly [begins: number, share: number]>> = {
+  "top-1 dense": [0, 0],
+  curves: [0, 0.5],
+  "fine-tuning": [0.5, 0.4],
+  "top-1 fine-tuned": [0.9, 0.1],
+};
 
 /**
  * Runs a chain from its beginning and returns its rounds as a sweep's file would have them, without a run id.
@@ -33,12 +41,8 @@ export async function liveChain(
     train,
     test,
     onProgress: (round, phase, done, all) => {
-      const share = phase === "curves"
-        ? 0.5 * done / all
-        : phase === "fine-tuning"
-        ? 0.5 + 0.5 * done / all
-        : 0.5;
-      onProgress(Math.round(STEPS * (round - 1 + share)), total);
+      const [begins, share] = PHASES[phase] ?? [0.5, 0];
+      onProgress(Math.round(STEPS * (round - 1 + begins + share * done / all)), total);
     },
   });
   onProgress(total, total);
