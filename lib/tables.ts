@@ -39,32 +39,45 @@ export interface Table {
 /**
  * Writes a table as HTML without scripts or inline styles, all text escaped.
  *
- * Alignment and room for names stand in the old attributes `align` and `width`: they survive where style sheets are
- * taken out.
+ * Alignment and what must not break stand in the old attributes `align` and `nowrap`: they survive where style sheets
+ * are taken out.
  *
  * @throws {TypeError} If a row has not one cell per column.
  */
 export function tableHtml(table: Table): string {
   const aligns = alignments(table);
-  const cells = writtenCells(table);
-  const line = (written: readonly string[], open: (i: number) => string, tag: string) =>
-    `<tr>${
-      written.map((cell, i) => `<${open(i)} align="${aligns[i]}">${escapeMarkup(cell)}</${tag}>`).join("")
-    }</tr>`;
-  const room = table.columns.map((_, i) => aligns[i] === "left" ? roomFor(cells.map((row) => row[i])) : "");
-  const body = cells.map((row) => line(row, () => "td", "td")).join("\n");
+  const line = (cells: readonly string[], cellHtml: (cell: string, i: number) => string) =>
+    `<tr>${cells.map(cellHtml).join("")}</tr>`;
+  const body = writtenCells(table).map((cells) => line(cells, (cell, i) => dataCell(cell, aligns[i]))).join(
+    "\n",
+  );
   const caption = table.caption === "" ? "" : `<caption>${escapeMarkup(table.caption)}</caption>\n`;
-  const head = line(table.columns.map(heading), (i) => `th scope="col"${room[i]}`, "th");
+  const head = line(
+    table.columns.map(heading),
+    (cell, i) => `<th scope="col" align="${aligns[i]}">${escapeMarkup(cell)}</th>`,
+  );
   return `<table class="rd-table">\n${caption}<thead>${head}</thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
 }
 
-/** Numbers do not break, and would leave names beside them a word a line: names get a line of their own, or two. */
-function roomFor(names: readonly string[]): string {
-  const longest = Math.max(0, ...names.map((name) => name.length));
-  return longest <= SHORT ? "" : ` width="${PIXELS_PER_CHARACTER * Math.min(longest, LINE)}"`;
+/** Characters of a name's line; what is longer than two lines is prose, and breaks anywhere. */
+const NAME_LINE = 28;
+
+/** Numbers do not break, and would leave a name beside them a word a line: a name takes one line, or two. */
+function dataCell(cell: string, align: "left" | "right"): string {
+  if (align === "right" || cell.length > 2 * NAME_LINE) {
+    return `<td align="${align}">${escapeMarkup(cell)}</td>`;
+  }
+  const lines = cell.length <= NAME_LINE ? [cell] : halves(cell);
+  return `<td align="left" nowrap>${lines.map(escapeMarkup).join("<br>")}</td>`;
 }
 
-const [SHORT, LINE, PIXELS_PER_CHARACTER] = [10, 28, 7];
+/** Broken at the space nearest the middle. */
+function halves(text: string): string[] {
+  const spaces = [...text.matchAll(/ /g)].map(({ index }) => index + 1);
+  const off = (at: number) => Math.abs(at - text.length / 2);
+  const at = spaces.sort((one, other) => off(one) - off(other))[0];
+  return at === undefined ? [text] : [text.slice(0, at), text.slice(at)];
+}
 
 /**
  * Writes a table in columns of text, the caption above.

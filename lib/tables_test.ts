@@ -52,9 +52,21 @@ Deno.test("tableHtml() has a caption, headed columns and aligned cells, without 
   assert.match(html, /<th scope="col" align="right">sparsity \(%\)<\/th>/);
   assert.match(
     html,
-    /<tr><td align="left">conv1<\/td><td align="right">432<\/td><td align="right">12\.6<\/td><\/tr>/,
+    /<tr><td align="left" nowrap>conv1<\/td><td align="right">432<\/td><td align="right">12\.6<\/td><\/tr>/,
   );
   assert.doesNotMatch(html, /style=|<script/);
+});
+
+Deno.test("tableHtml() keeps a name on one line, or on two of one length; prose breaks anywhere", () => {
+  const cellOf = (cell: string) => {
+    const html = tableHtml({ caption: "", columns: [{ name: "x" }], rows: [[cell]] });
+    return /<td align="left"(.*)<\/td>/.exec(html)![1];
+  };
+  assert.equal(cellOf("Ternary search, worst"), " nowrap>Ternary search, worst");
+  const long = "Ternary search, worst, OF minus Ternary search, OF";
+  assert.equal(cellOf(long), " nowrap>Ternary search, worst, OF <br>minus Ternary search, OF");
+  assert.equal(cellOf("a".repeat(40)), ` nowrap>${"a".repeat(40)}`);
+  assert.equal(cellOf("word ".repeat(12)), `>${"word ".repeat(12)}`);
 });
 
 Deno.test("tableHtml() escapes caption, headings and cells", () => {
