@@ -138,9 +138,9 @@ export function sampleRivals(): RivalComparison[] {
 /** One of each standing. */
 export function sampleEffects(): Effect[] {
   return [
-    { name: "WCS: exact", difference: 0.0034, interval: [-0.0018, 0.0086], standing: "level" },
-    { name: "OF: ternary", difference: 0.0053, interval: [0.0001, 0.0107], standing: "ahead" },
-    { name: "OF: exact", difference: -0.012, interval: [-0.02, -0.004], standing: "behind" },
+    { name: "WCS: exact", difference: 0.0034, interval: [-0.0018, 0.0086], p: 0.22, standing: "level" },
+    { name: "OF: ternary", difference: 0.0053, interval: [0.0001, 0.0107], p: 0.04, standing: "ahead" },
+    { name: "OF: exact", difference: -0.012, interval: [-0.02, -0.004], p: 0.003, standing: "behind" },
   ];
 }
 

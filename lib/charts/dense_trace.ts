@@ -1,6 +1,6 @@
 /** The dense network as a line across: a reference, not a rival. */
 import type { ScatterTrace } from "./figure.ts";
-import { DENSE_STYLE } from "./style.ts";
+import { DENSE_STYLE, REFERENCE_LINE } from "./style.ts";
 
 /** Its top-1 from one end of the x axis to the other. */
 export function denseTrace(dense: number, ends: readonly [number, number]): ScatterTrace {
@@ -10,7 +10,7 @@ export function denseTrace(dense: number, ends: readonly [number, number]): Scat
     name: DENSE_STYLE.name,
     x: ends,
     y: [dense, dense],
-    line: { color: DENSE_STYLE.colour, width: 1.5, dash: DENSE_STYLE.dash },
+    line: REFERENCE_LINE,
     hovertemplate: "%{y:.2%}",
   };
 }

@@ -1,21 +1,17 @@
 /** What single changes do, each with its interval: which of them matter? */
-import type { Standing } from "../results/comparisons.ts";
+import type { Comparison, Standing } from "../results/comparisons.ts";
+import { DIFFERENCE, differenceCells } from "../tables/chain_summaries.ts";
 import { formatInterval, formatPoints } from "../tables/format.ts";
 import { shareAxis } from "./axes.ts";
 import type { Figure, MarkerSymbol, ScatterTrace } from "./figure.ts";
 import { intervalBars } from "./interval_bars.ts";
-import { DENSE_STYLE, layout, METHOD_STYLES } from "./style.ts";
+import { layout, METHOD_STYLES, REFERENCE_LINE } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 /** Something with a change minus the same without it, on the same test images. */
-export interface Effect {
+export interface Effect extends Comparison {
   /** Unlike all others in the chart. */
   readonly name: string;
-  /** Of top-1, as a share. */
-  readonly difference: number;
-  /** 95 %, around the difference. */
-  readonly interval: readonly [number, number];
-  readonly standing: Standing;
 }
 
 export interface EffectsChartOptions {
@@ -61,15 +57,8 @@ export function effectsChart(effects: readonly Effect[], { title, subtitle }: Ef
     }),
     table: {
       caption: title,
-      columns: [
-        { name: "change" },
-        { name: "difference", unit: "%", digits: 2 },
-        { name: "95 % interval", align: "right" },
-        { name: "verdict", align: "right" },
-      ],
-      rows: effects.map(({ name, difference, interval, standing }) => [
-        ...[name, difference, formatInterval(interval), standing],
-      ]),
+      columns: [{ name: "change" }, ...DIFFERENCE],
+      rows: effects.map((effect) => [effect.name, ...differenceCells(effect)]),
     },
   };
 }
@@ -108,7 +97,7 @@ function noDifference(rising: readonly Effect[]): ScatterTrace {
     name: "no difference",
     x: rising.map(() => 0),
     y: rising.map(({ name }) => plotlyText(name)),
-    line: { color: DENSE_STYLE.colour, width: 1.5, dash: DENSE_STYLE.dash },
+    line: REFERENCE_LINE,
     showlegend: false,
     hoverinfo: "skip",
   };

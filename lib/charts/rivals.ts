@@ -6,7 +6,7 @@ import { formatInterval, formatPercent, formatPoints } from "../tables/format.ts
 import { shareAxis, shownEnds } from "./axes.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
 import { intervalBars } from "./interval_bars.ts";
-import { DENSE_STYLE, layout, methodPlace, methodStyle } from "./style.ts";
+import { layout, methodPlace, methodStyle, REFERENCE_LINE } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 export interface RivalsChartOptions {
@@ -82,7 +82,7 @@ function levelTrace(ends: readonly [number, number]): ScatterTrace {
     name: "level",
     x: ends,
     y: [0, 0],
-    line: { color: DENSE_STYLE.colour, width: 1.5, dash: DENSE_STYLE.dash },
+    line: REFERENCE_LINE,
     hoverinfo: "skip",
   };
 }

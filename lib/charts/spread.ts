@@ -4,7 +4,7 @@ import type { Cell } from "../tables.ts";
 import { formatPercent, formatShort } from "../tables/format.ts";
 import { logAxis, shareAxis } from "./axes.ts";
 import type { Figure, ScatterTrace } from "./figure.ts";
-import { DENSE_STYLE, layout, seriesStyle } from "./style.ts";
+import { layout, REFERENCE_LINE, seriesStyle } from "./style.ts";
 import { plotlyText } from "./text.ts";
 
 /** Values at each sparsity, such as one per layer. */
@@ -51,7 +51,7 @@ export function spreadChart(parts: SpreadParts): Figure {
       name: plotlyText(reference.name),
       x: ends,
       y: [reference.value, reference.value],
-      line: { color: DENSE_STYLE.colour, width: 1.5, dash: DENSE_STYLE.dash },
+      line: REFERENCE_LINE,
       hoverinfo: "skip",
     });
   }

@@ -72,6 +72,9 @@ export function nextSymbol(symbol: MarkerSymbol, places: number): MarkerSymbol {
 /** The dense network: a reference line, not a rival. */
 export const DENSE_STYLE = { name: "Dense", colour: "#6B7280", dash: "dot" } as const;
 
+/** What values are compared with: the dense network, or no difference. */
+export const REFERENCE_LINE = { color: DENSE_STYLE.colour, width: 1.5, dash: DENSE_STYLE.dash } as const;
+
 export const INK = "#1F2933";
 export const QUIET_INK = "#52606D";
 export const GRID = "#E4E8ED";

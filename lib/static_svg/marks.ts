@@ -118,14 +118,11 @@ export function errorBars(trace: ScatterTrace, x: Scale, y: Scale): string {
   const level = barEnds(trace.error_x, [trace.x, x], [trace.y, y]).map(({ at, low, high }) =>
     [low, high].map((end) => `M${px(end)},${px(at - 3)}v6`).join("") + `M${px(low)},${px(at)}H${px(high)}`
   );
-  return [{ bars: trace.error_y, path: upright }, { bars: trace.error_x, path: level }].map(
-    ({ bars, path }) => {
-      const colour = escapeMarkup(bars?.color ?? trace.line?.color ?? "currentColor");
-      return path.length === 0
-        ? ""
-        : `<path d="${path.join("")}" fill="none" stroke="${colour}" stroke-width="1.25"/>`;
-    },
-  ).join("");
+  const drawn = (bars: readonly string[], colour = trace.line?.color ?? "currentColor") =>
+    bars.length === 0
+      ? ""
+      : `<path d="${bars.join("")}" fill="none" stroke="${escapeMarkup(colour)}" stroke-width="1.25"/>`;
+  return drawn(upright, trace.error_y?.color) + drawn(level, trace.error_x?.color);
 }
 
 /** Where each bar begins and ends, in pixels along its axis, and where it is on the other; those without a place are left out. */
