@@ -78,6 +78,25 @@ function rateText(done: number, began: number): string {
   return rate >= 100 ? String(Math.round(rate)) : String(Number(rate.toPrecision(3)));
 }
 
+/** A bar for each title, one after the other, drawn at most four times a second. */
+export function progressBars(): { show(title: string, done: number, total: number): void; stop(): void } {
+  let [shown, at, bar] = ["", 0, undefined as Progress | undefined];
+  const stop = () => bar?.stop();
+  return {
+    show(title, done, total) {
+      if (title !== shown) {
+        stop();
+        [shown, at, bar] = [title, 0, progressBar(title, total)];
+      }
+      if (performance.now() - at < 250 && done < total) return;
+      at = performance.now();
+      bar!.resize(total);
+      bar!.update(done);
+    },
+    stop,
+  };
+}
+
 /** A time left that cannot be told comes as a word, which cli-progress would pad like a number. */
 export const knownTime: TimeFormatter = (time, ...rest) =>
   Number.isFinite(Number(time)) ? Format.TimeFormat(time, ...rest) : "–";

@@ -14,16 +14,7 @@ import { checkRecovery, RECOVERIES } from "../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../lib/recover.ts";
 import { provenance, withLock, writeFileWhole } from "../lib/store.ts";
 import { commandEngine } from "./command_engine.ts";
-import {
-  Command,
-  finiteNumber,
-  Option,
-  percent,
-  type Progress,
-  progressBar,
-  run,
-  wholeNumber,
-} from "./command_line.ts";
+import { Command, finiteNumber, Option, percent, progressBars, run, wholeNumber } from "./command_line.ts";
 import { type PlanFlags, planOf } from "./iterate/plan.ts";
 import {
   addTrainingDataOptions,
@@ -169,7 +160,7 @@ async function runChain(
     samples: Math.min(plan.protocol.testImages, isImageFolder(test) ? test.files.length : test.count),
     weightsSha256,
   });
-  const bars = phaseBars(plan.targets.length);
+  const bars = progressBars();
   const done = state?.rounds.length ?? 0;
   console.error(`iterate: ${dense.model} by ${plan.method}, ${done} of ${plan.targets.length} rounds done`);
   if (state !== null) writeRounds(out, plan, dense, state);
@@ -186,7 +177,8 @@ async function runChain(
       writeRounds(out, plan, dense, next);
     },
     onTuning,
-    onProgress: bars.show,
+    onProgress: (round, phase, done, total) =>
+      bars.show(`round ${round}/${plan.targets.length} ${phase}`, done, total),
   });
   bars.stop();
   const path = join(out, "network.safetensors");
@@ -218,28 +210,6 @@ async function runChain(
 function writeRounds(out: string, plan: ChainPlan, dense: Network, state: ChainState): void {
   const lines = roundLines(plan, dense, state).map((line) => `${JSON.stringify(line)}\n`);
   writeFileWhole(join(out, "rounds.jsonl"), lines.join(""));
-}
-
-/** A bar a phase. */
-function phaseBars(
-  rounds: number,
-): { show(round: number, phase: string, done: number, total: number): void; stop(): void } {
-  let [title, bar, shown] = ["", undefined as Progress | undefined, 0];
-  const stop = () => bar?.stop();
-  return {
-    show(round, phase, done, total) {
-      const now = `round ${round}/${rounds} ${phase}`;
-      if (now !== title) {
-        stop();
-        [title, bar, shown] = [now, progressBar(now, total), 0];
-      }
-      if (performance.now() - shown < 250 && done < total) return;
-      shown = performance.now();
-      bar!.resize(total);
-      bar!.update(done);
-    },
-    stop,
-  };
 }
 
 await run(command);

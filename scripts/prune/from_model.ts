@@ -14,14 +14,7 @@ import { parseRecovery, type RecoveryStep } from "../../lib/recover.ts";
 import { writeFileWhole } from "../../lib/store.ts";
 import { tableText } from "../../lib/tables.ts";
 import { commandEngine } from "../command_engine.ts";
-import {
-  Command,
-  finiteNumber,
-  type Progress,
-  progressBar,
-  UsageError,
-  wholeNumber,
-} from "../command_line.ts";
+import { Command, finiteNumber, progressBars, UsageError, wholeNumber } from "../command_line.ts";
 import { parseLevels } from "../curves/parse.ts";
 import { addEngineOptions, type EngineFlags, importModel, pixelsOption } from "../options.ts";
 
@@ -84,7 +77,7 @@ async function fromModel(options: Options): Promise<void> {
   const images = listImageFolder(options.images, dense.classCount);
   const curves = options.curves === undefined ? undefined : readCurves(options.curves);
   const engine = await commandEngine("prune", options);
-  const bars = stepBars(dense.model);
+  const bars = progressBars();
   const result = await fillFolder(out, async (folder) => {
     const result = await pruneModel(engine, dense, images, {
       sparsity: options.sparsity,
@@ -94,7 +87,7 @@ async function fromModel(options: Options): Promise<void> {
       curves,
       measuring: { levels: options.levels, memory: options.memory * 2 ** 20 },
       weightsSha256: modelSha256(imported.file),
-      onProgress: bars.update,
+      onProgress: (step, done, total) => bars.show(`${step} ${dense.model}`, done, total),
     }).finally(bars.stop);
     exportLayersModel(folder, result.network, imported);
     writeResult(folder, result);
@@ -126,23 +119,6 @@ function stepsOf({ recovery, sparsity }: Options): RecoveryStep[] {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-}
-
-/** A bar a step, one after the other. */
-function stepBars(model: string) {
-  let current: { readonly step: string; readonly bar: Progress } | undefined;
-  const stop = () => current?.bar.stop();
-  return {
-    update: (step: string, done: number, total: number) => {
-      if (current?.step !== step) {
-        stop();
-        current = { step, bar: progressBar(`${step} ${model}`, total) };
-      }
-      current.bar.resize(total);
-      current.bar.update(done);
-    },
-    stop,
-  };
 }
 
 /**
