@@ -20,7 +20,7 @@ import type { FineTuning, Protocol } from "./protocols.ts";
 import type { Refinement } from "./pipeline.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
 import { evenLevels, measureCurves, measureDistortion } from "./rd_curve.ts";
-import type { Recovery } from "./rd_curve/recovery.ts";
+import { checkRecovery, type Recovery } from "./rd_curve/recovery.ts";
 import { recover } from "./recover.ts";
 import type { Settled } from "./settle.ts";
 import type { Recipe, TrainingState } from "./training_state.ts";
@@ -187,7 +187,8 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
   return state;
 }
 
-function checkEngine(engine: Engine, { protocol: { fineTuning, recovery } }: ChainPlan): void {
+function checkEngine(engine: Engine, { protocol: { fineTuning, recovery }, curveRecovery }: ChainPlan): void {
+  checkRecovery(engine, curveRecovery);
   const trains = fineTuning !== null || recovery.steps.some((step) => step === "bn" || step === "layerwise");
   if (trains) checkGradients(engine, "run this chain");
 }

@@ -10,7 +10,7 @@ import type { Network } from "../lib/network.ts";
 import { REFINEMENTS } from "../lib/pipeline.ts";
 import { loadCifar10 } from "../lib/project.ts";
 import { PROTOCOL_NAMES } from "../lib/protocols.ts";
-import { checkRecovery, RECOVERIES } from "../lib/rd_curve/recovery.ts";
+import { RECOVERIES } from "../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../lib/recover.ts";
 import { provenance, withLock, writeFileWhole } from "../lib/store.ts";
 import { commandEngine } from "./command_engine.ts";
@@ -151,7 +151,6 @@ async function runChain(
   const { out } = options;
   const { state, tuning, onState, onTuning } = openChainFolder(out, dense, plan);
   const engine = await commandEngine("iterate", options);
-  checkRecovery(engine, plan.curveRecovery);
   const { train, test } = folders ?? { train: loadCifar10("train"), test: loadCifar10("test") };
   const origin = provenance({
     engine: engine.description,
