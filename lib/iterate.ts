@@ -19,7 +19,7 @@ import type { Provenance } from "./provenance.ts";
 import type { FineTuning, Protocol } from "./protocols.ts";
 import type { Refinement } from "./pipeline.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
-import { evenLevels, measureCurves, measureDistortion } from "./rd_curve.ts";
+import { evenLevels, measureCurves, measureDistortion, type RdCurves } from "./rd_curve.ts";
 import { checkRecovery, type Recovery } from "./rd_curve/recovery.ts";
 import { recover } from "./recover.ts";
 import type { Settled } from "./settle.ts";
@@ -131,6 +131,8 @@ export interface IterateOptions {
  * which nothing grows back, recovery without labels towards the dense network, fine-tuning with frozen masks. Recovery
  * in stages chooses this round's zeros anew within each layer.
  *
+ * Where the protocol says one shot, each target is pruned from the dense network, on curves that are measured once.
+ *
  * Under DPF every round is a run of its own from the dense network (see `dpf.ts`): its masks come and go, so weights may
  * grow back from round to round, and what a round says of "pruned" and "recovered" is the dense network under one global
  * threshold.
@@ -163,6 +165,7 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
     state = next;
     await onState?.(state);
   };
+  const curvesOf = curvesOnce(engine, plan);
   while (state.rounds.length < plan.targets.length) {
     const round = state.rounds.length + 1;
     const context: RoundContext = {
@@ -173,6 +176,7 @@ export async function iterate(engine: Engine, dense: Network, options: IterateOp
       onBroken,
       provenance,
       judge,
+      curvesOf,
       round,
       progress: (phase, done, total) => onProgress(round, phase, done, total),
     };
@@ -201,6 +205,26 @@ type Judge = (
   step: { readonly isLast: boolean },
 ) => Promise<{ readonly top1: number; readonly right: string }>;
 
+/** Measures the curves that a plan asks for. */
+type CurvesOf = (
+  network: Network,
+  calibration: CalibrationSet,
+  onProgress: (done: number, total: number) => void,
+) => Promise<RdCurves>;
+
+/** The very network of a round before is not measured again. */
+function curvesOnce(engine: Engine, { protocol, statistic, curveRecovery: recovery }: ChainPlan): CurvesOf {
+  const { levels: count } = protocol.calibration;
+  const levels = count === "auto" ? count : evenLevels(count);
+  const measured = new WeakMap<Network, RdCurves>();
+  return async (network, calibration, onProgress) => {
+    const curves = measured.get(network) ??
+      await measureCurves(engine, network, calibration, { levels, statistic, recovery, onProgress });
+    measured.set(network, curves);
+    return curves;
+  };
+}
+
 export interface RoundContext {
   readonly engine: Engine;
   readonly dense: Network;
@@ -209,6 +233,7 @@ export interface RoundContext {
   readonly onBroken: IterateOptions["onBroken"];
   readonly provenance: Provenance | null;
   readonly judge: Judge;
+  readonly curvesOf: CurvesOf;
   readonly round: number;
   readonly progress: (phase: string, done: number, total: number) => void;
 }
@@ -219,8 +244,8 @@ async function openRound(
   { network: present, denseTop1 }: ChainState,
 ): Promise<{ network: Network; open: RoundResult }> {
   const { engine, dense, plan, images, provenance, judge, round, progress } = context;
-  const network = plan.method === DPF ? dense : present;
   const { protocol, statistic } = plan;
+  const network = plan.method === DPF || protocol.oneShot ? dense : present;
   const target = plan.targets[round - 1];
   const calibration = await images.calibration(protocol.calibration.samples);
   const clock = stopwatch();
@@ -268,17 +293,11 @@ async function pruneRound(
   network: Network,
   calibration: CalibrationSet,
 ): Promise<{ pruned: Network; predicted: number | null; settled?: Settled["distortion"] }> {
-  const { engine, plan, round, progress } = context;
-  const { method, protocol, statistic, refinement, curveRecovery, seed } = plan;
+  const { plan, round, progress, curvesOf } = context;
+  const { method, statistic, refinement, seed } = plan;
   const readsCurves = method !== DPF && !READS_WEIGHTS.includes(method);
-  const { levels } = protocol.calibration;
   const curves = readsCurves
-    ? await measureCurves(engine, network, calibration, {
-      levels: levels === "auto" ? levels : evenLevels(levels),
-      statistic,
-      recovery: curveRecovery,
-      onProgress: (done, total) => progress("curves", done, total),
-    })
+    ? await curvesOf(network, calibration, (done, total) => progress("curves", done, total))
     : undefined;
   const zeros = zerosByLayer(network);
   const plain = roundProblem(network, { target: plan.targets[round - 1], curves, statistic, refinement });
@@ -366,7 +385,8 @@ function roundTraining(
     return { recipe: { ...fineTuning.recipe, seed }, images: images.tuning(fineTuning.images, round) };
   }
   const target = plan.targets[round - 1];
-  const training = dynamicTraining(fineTuning, { seed, round, target, available: images.trainCount });
+  const rounds = plan.protocol.oneShot ? 1 : round;
+  const training = dynamicTraining(fineTuning, { seed, round: rounds, target, available: images.trainCount });
   return { recipe: training.recipe, images: images.tuning(training.images, 1) };
 }
 

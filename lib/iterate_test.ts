@@ -149,6 +149,31 @@ Deno.test(
 );
 
 Deno.test(
+  "iterate() in one shot gives each target the bits of a chain of its own, on curves that are measured once",
+  withEngine(async (engine) => {
+    const protocol: Protocol = { ...TINY, fineTuning: null, oneShot: true };
+    const measuredIn = new Set<number>();
+    const run = async (targets: readonly number[]) => {
+      const networks: Network[] = [];
+      await iterate(engine, tinyNetwork(), {
+        ...{ plan: { ...PLAN, protocol, targets }, train: TRAIN, test: TEST },
+        onProgress: (round, phase) => phase === "curves" && measuredIn.add(round),
+        onState: ({ network, open }) => void (open === null && networks.push(network)),
+      });
+      return networks;
+    };
+    const together = await run([0.3, 0.5, 0.7]);
+    assert.deepEqual([...measuredIn], [1]);
+    const apart = [await run([0.3]), await run([0.5]), await run([0.7])].flat();
+    assert.deepEqual(together.map(({ weights }) => weights), apart.map(({ weights }) => weights));
+    const inSteps = await iterate(engine, tinyNetwork(), {
+      ...{ plan: { ...PLAN, protocol: { ...protocol, oneShot: false } }, train: TRAIN, test: TEST },
+    });
+    assert.notDeepEqual(inSteps.network.weights, apart[2].weights);
+  }),
+);
+
+Deno.test(
   "iterate() settles an allocation on the true distortion, whatever method began it",
   withEngine(async (engine) => {
     for (const method of ["ours", "global"]) {

@@ -21,6 +21,8 @@ export interface Protocol {
     readonly aim?: Aim;
   };
   readonly fineTuning: FineTuning | null;
+  /** Every round begins with the dense network, not with what the round before has left. @default false */
+  readonly oneShot?: boolean;
   /** The first so many test images; they judge a round's last step. */
   readonly testImages: number;
   /** Those of them that judge the steps before it. @default testImages */

@@ -104,6 +104,7 @@ const command = addTrainingDataOptions(addEngineOptions(addNetworkOptions(new Co
     finiteNumber,
   )
   .option("--no-fine-tuning", "recovery alone")
+  .option("--one-shot", "prune the dense network to each target, not the network of the round before")
   .option("--images <n>", "fine-tune on so many training images a round (for a trial)", wholeNumber(1))
   .option("--epochs <n>", "in place of the protocol's (for a trial)", wholeNumber(1))
   .option("--batch <n>", "images a step, in place of the protocol's (for a trial)", wholeNumber(2))

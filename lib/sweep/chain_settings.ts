@@ -8,7 +8,7 @@ export type ChainSettings = Omit<ChainEntry, "methods" | "seeds" | "protocol"> &
   readonly protocol: string;
 };
 
-/** One chain for each entry, method and seed, in one shot for each target too; names are not looked up here. */
+/** One chain for each entry, method and seed; names are not looked up here. */
 export function chainSettings({ defaults, chains }: SweepConfiguration): ChainSettings[] {
   return chains.flatMap((entry) => {
     const { methods, seeds, protocol = "scaled", ...rest } = {
@@ -16,15 +16,8 @@ export function chainSettings({ defaults, chains }: SweepConfiguration): ChainSe
       ...targetsOnce(defaults, entry),
       ...entry,
     };
-    return methods.flatMap((method) =>
-      seeds.flatMap((seed) => eachShot({ ...rest, method, seed, protocol }))
-    );
+    return methods.flatMap((method) => seeds.map((seed) => ({ ...rest, method, seed, protocol })));
   });
-}
-
-function eachShot(settings: ChainSettings): ChainSettings[] {
-  const { oneShot, targets } = settings;
-  return oneShot && targets ? targets.map((target) => ({ ...settings, targets: [target] })) : [settings];
 }
 
 /** An entry's own rounds stand in for the default targets, and the other way round. */
@@ -63,7 +56,7 @@ export function chainName(settings: ChainSettings): string {
     aim === "layer" ? undefined : aim,
     distill === undefined ? undefined : `distilled${distill}`,
     settings.fineTuning === false ? "untuned" : undefined,
-    settings.oneShot && settings.targets ? `to${Number((100 * settings.targets[0]).toFixed(3))}` : undefined,
+    settings.oneShot ? "one-shot" : undefined,
     settings.label,
     `seed${settings.seed}`,
   ];

@@ -13,7 +13,7 @@ const CHAIN = {
   protocol: NAME.optional(),
   targets: z.array(z.number("a number"), "a list").optional(),
   rounds: COUNT.optional(),
-  /** Each target is a chain of its own, of one round from the dense network. */
+  /** Each target from the dense network. */
   oneShot: z.boolean("true or false").optional(),
   statistic: NAME.optional(),
   curveRecovery: NAME.optional(),

@@ -37,6 +37,7 @@ export interface PlanFlags {
   readonly aim?: Aim;
   readonly distill?: number;
   readonly fineTuning: boolean;
+  readonly oneShot?: boolean;
   readonly images?: number;
   readonly testImages?: number;
   /** @default "cifar10" */
@@ -81,6 +82,7 @@ function protocolOf(flags: PlanFlags): Protocol {
     aimChange(flags),
     distillationChange(flags),
     tuningChange(flags),
+    oneShotChange(flags),
     imagesChange(flags),
     recipeChange(flags, "epochs"),
     recipeChange(flags, "batch"),
@@ -155,6 +157,12 @@ function tuningChange({ fineTuning: isTuned }: PlanFlags): Change | null {
     text: "no fine-tuning",
     apply: (protocol) => ({ ...protocol, fineTuning: null }),
   };
+}
+
+function oneShotChange({ oneShot }: PlanFlags): Change | null {
+  return oneShot
+    ? { text: "each target in one shot", apply: (protocol) => ({ ...protocol, oneShot: true }) }
+    : null;
 }
 
 function imagesChange({ images, fineTuning: isTuned }: PlanFlags): Change | null {

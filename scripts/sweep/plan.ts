@@ -71,9 +71,6 @@ function chainJob(settings: ChainSettings): ChainJob {
     settings;
   const name = chainName(settings);
   try {
-    if (settings.oneShot && settings.targets === undefined) {
-      throw new RangeError("oneShot needs targets, each a chain of its own, got rounds");
-    }
     requireOneOf("method", settings.method, CHAIN_METHODS);
     const flags: PlanFlags = {
       ...settings,
@@ -126,7 +123,11 @@ function chainArguments(flags: PlanFlags): string[] {
     images: flags.images,
     "test-images": flags.testImages,
   };
-  return [...argumentsOf(values), ...(flags.fineTuning ? [] : ["--no-fine-tuning"])];
+  return [
+    ...argumentsOf(values),
+    ...(flags.fineTuning ? [] : ["--no-fine-tuning"]),
+    ...(flags.oneShot ? ["--one-shot"] : []),
+  ];
 }
 
 function argumentsOf(values: Readonly<Record<string, string | number | undefined>>): string[] {

@@ -98,17 +98,16 @@ Deno.test("planSweep() prunes in stages where least squares follows, under a nam
   });
 });
 
-Deno.test("planSweep() in one shot makes a chain of each target", () => {
+Deno.test("planSweep() prunes in one shot under a protocol and a name of its own", () => {
   const [first] = SWEEP.chains;
-  const { chains } = planSweep({
-    ...SWEEP,
-    chains: [{ ...first, oneShot: true }, { ...first, oneShot: true, targets: [0.9885] }],
-  });
-  assert.deepEqual(chains.map(({ name, plan }) => [name, plan.targets]), [
-    ["resnet32_ours_worst_bn-curves_of_quick_to30_seed1", [0.3]],
-    ["resnet32_ours_worst_bn-curves_of_quick_to50_seed1", [0.5]],
-    ["resnet32_ours_worst_bn-curves_of_quick_to98.85_seed1", [0.9885]],
-  ]);
+  const { chains: [chain] } = planSweep({ ...SWEEP, chains: [{ ...first, oneShot: true }] });
+  assert.equal(chain.name, "resnet32_ours_worst_bn-curves_of_quick_one-shot_seed1");
+  assert.match(chain.arguments.join(" "), / --one-shot$/);
+  assert.equal(chain.plan.protocol.name, "quick with each target in one shot");
+  assert.equal(chain.plan.protocol.oneShot, true);
+  const { chains: [stepwise] } = planSweep({ ...SWEEP, chains: [{ ...first, oneShot: false }] });
+  assert.equal(stepwise.name, "resnet32_ours_worst_bn-curves_of_quick_seed1");
+  assert.equal(stepwise.plan.protocol.name, "quick");
 });
 
 Deno.test("planSweep() trains only networks without a checkpoint, and shares curves out", () => {
@@ -174,7 +173,6 @@ Deno.test("planSweep() refuses what cannot be run, and names it", () => {
   fails({ statistic: "best" }, /: the statistic must be one of mean, worst.*, got "best"$/);
   fails({ targets: [0.5, 0.4] }, /: Cannot iterate: targets must rise, got 0\.4 after 0\.5 in round 2$/);
   fails({ targets: [0.5], rounds: 2 }, /: Cannot iterate: either --targets or --rounds must be given$/);
-  fails({ targets: undefined, rounds: 2, oneShot: true }, /: oneShot needs targets, .*, got rounds$/);
   fails({ stages: 2 }, /: Cannot recover: stages need one step lsq, before .*, got none$/);
   fails({ recovery: "hope" }, /: Cannot recover: a step must be one of bn, .*, got "hope"$/);
   fails(
