@@ -50,6 +50,8 @@ export interface ChainPlan {
   readonly curveRecovery: Recovery;
   /** Of the curves: the paper's outlier filtering (OF), or none. @default "none" */
   readonly refinement?: Refinement;
+  /** In place of the protocol's: levels that lie closer together where little is left. @default the protocol's */
+  readonly levels?: "fine";
   /** Times that the allocation is settled by curves measured around it (see `settle.ts`). @default 0 */
   readonly settle?: number;
   /** A fingerprint of the images, where they are not CIFAR-10's: a chain goes on with its own. */
@@ -213,13 +215,15 @@ type CurvesOf = (
 ) => Promise<RdCurves>;
 
 /** The very network of a round before is not measured again. */
-function curvesOnce(engine: Engine, { protocol, statistic, curveRecovery: recovery }: ChainPlan): CurvesOf {
-  const { levels: count } = protocol.calibration;
-  const levels = count === "auto" ? count : evenLevels(count);
+function curvesOnce(engine: Engine, plan: ChainPlan): CurvesOf {
+  const { protocol, statistic, curveRecovery: recovery, targets } = plan;
+  const count = plan.levels ?? protocol.calibration.levels;
+  const levels = typeof count === "number" ? evenLevels(count) : count;
+  const asked = { levels, statistic, recovery, ...(plan.levels && { decideAt: targets }) };
   const measured = new WeakMap<Network, RdCurves>();
   return async (network, calibration, onProgress) => {
     const curves = measured.get(network) ??
-      await measureCurves(engine, network, calibration, { levels, statistic, recovery, onProgress });
+      await measureCurves(engine, network, calibration, { ...asked, onProgress });
     measured.set(network, curves);
     return curves;
   };

@@ -174,6 +174,19 @@ Deno.test(
 );
 
 Deno.test(
+  "iterate() on fine levels prunes the last percents more finely than hundredths",
+  withEngine(async (engine) => {
+    const plan: ChainPlan = { ...PLAN, targets: [0.9, 0.985], protocol: { ...TINY, fineTuning: null } };
+    const run = async (levels?: "fine") =>
+      (await iterate(engine, tinyNetwork(), { plan: { ...plan, levels }, train: TRAIN, test: TEST })).rounds;
+    const [, last] = await run("fine");
+    assert.ok(last.sparsity >= 0.985);
+    assert.notDeepEqual(last.layers, (await run())[1].layers);
+    assert.deepEqual((await run("fine"))[1].layers, last.layers);
+  }),
+);
+
+Deno.test(
   "iterate() settles an allocation on the true distortion, whatever method began it",
   withEngine(async (engine) => {
     for (const method of ["ours", "global"]) {

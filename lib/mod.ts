@@ -84,6 +84,8 @@ export {
   curvesBy,
   distortionFrom,
   evenLevels,
+  fineLevels,
+  type Levels,
   measureCurves,
   measureDistortion,
   type RdCurve,

@@ -18,7 +18,7 @@ import { microBatches, microBatchFor } from "./rd_curve/batch_size.ts";
 import { type Certificate, measureCertified } from "./rd_curve/certified.ts";
 import { interpolateCurve } from "./rd_curve/interpolate.ts";
 import { countsOf, type CurveLayer, prunedEnergies } from "./rd_curve/layers.ts";
-import { checkLevels, evenLevels } from "./rd_curve/levels.ts";
+import { checkLevels, gridLevels, isAdaptive, type Levels } from "./rd_curve/levels.ts";
 import {
   type Measurement,
   type MeasurementOptions,
@@ -29,7 +29,15 @@ import { checkRecovery, type Recovery, recoveryOps } from "./rd_curve/recovery.t
 import { localMeter, type Meter } from "./rd_curve/meter.ts";
 import { createSampleTable, type SampleTable } from "./rd_curve/sample_table.ts";
 
-export { checkLevels, evenLevels } from "./rd_curve/levels.ts";
+export {
+  ADAPTIVE_GRIDS,
+  type AdaptiveGrid,
+  AUTO_GRID,
+  checkLevels,
+  evenLevels,
+  fineLevels,
+  type Levels,
+} from "./rd_curve/levels.ts";
 
 /** One layer's curve under every statistic, all from the same pass. */
 export interface RdCurve extends PrunableLayer {
@@ -71,10 +79,12 @@ export interface RdCurves {
 
 /** Which levels are measured. */
 export interface LevelOptions extends Pick<StatisticOptions, "quantile"> {
-  /** Ascending sparsities in [0, 1], the first 0; `auto` measures those of 101 that the curves need. @default "auto" */
-  readonly levels?: readonly number[] | "auto";
+  /** @default "auto" */
+  readonly levels?: Levels;
   /** Of adaptive levels: the largest error left, as a share of what is at stake; larger is cheaper. @default 0.05 */
   readonly tolerance?: number;
+  /** Of adaptive levels: sparsities whose allocations must rest on measured ones. @default 0.5, 0.8, 0.9, 0.95 */
+  readonly decideAt?: readonly number[];
   /** Measure only until the allocations at these sparsities are proven, if curves rise; `levels` is then the grid. */
   readonly certify?: { readonly sparsities: readonly number[]; readonly gap?: number };
   /** The statistic that adaptive and certified measuring, and the bands, look at. @default "mean" */
@@ -94,9 +104,6 @@ export interface CurveOptions extends MeasurementOptions, LevelOptions {
 }
 
 export const DEFAULT_MEMORY = 4 * 2 ** 30;
-
-/** The grid of `levels: "auto"`: the paper's S = 100 levels, and 0. */
-export const AUTO_GRID = 101;
 
 /**
  * Measures the curves: δ_i(s), the squared distance of the logits when layer i alone is pruned to sparsity s by
@@ -152,14 +159,15 @@ export function departures(
 /** The curves that a meter gives: on the levels asked for, adaptively, or certified. */
 export async function curvesBy(meter: Meter, options: LevelOptions = {}): Promise<Omit<RdCurves, "model">> {
   const table = createSampleTable(meter, gridOf(options), options);
-  const { statistic, onRound, certify, tolerance } = options;
+  const { statistic, onRound, certify, tolerance, decideAt } = options;
   const every = [...table.levels.keys()];
   if (certify !== undefined) {
     const certified = await measureCertified(table, { ...certify, statistic, onRound });
     return { ...summary(table, atHand(table), "next", options), certified };
   }
-  if ((options.levels ?? "auto") === "auto") {
-    const { knots, heldOut, ...worst } = await measureAdaptively(table, { statistic, tolerance, onRound });
+  if (isAdaptive(options.levels ?? "auto")) {
+    const adaptive = { statistic, tolerance, decideAt, onRound };
+    const { knots, heldOut, ...worst } = await measureAdaptively(table, adaptive);
     return { ...summary(table, knots, "between", options), heldOut: { ...worst, levels: heldOut } };
   }
   await table.require(table.layers.map(() => every));
@@ -168,9 +176,9 @@ export async function curvesBy(meter: Meter, options: LevelOptions = {}): Promis
 
 /** The levels that a run may measure. */
 export function gridOf({ levels = "auto" }: LevelOptions): readonly number[] {
-  if (levels === "auto") return evenLevels(AUTO_GRID);
-  checkLevels(levels);
-  return levels;
+  const grid = gridLevels(levels);
+  checkLevels(grid);
+  return grid;
 }
 
 function atHand(table: SampleTable): number[][] {
@@ -230,7 +238,7 @@ function filled(
 
 /** Of the full grid's work, what levels chosen on the way took on the networks of `data/curves`; for a bar's total. */
 function expectedShare({ levels = "auto", certify, tolerance = DEFAULT_TOLERANCE }: LevelOptions): number {
-  if (certify === undefined && levels !== "auto") return 1;
+  if (certify === undefined && !isAdaptive(levels)) return 1;
   return tolerance < 0.1 ? 0.2 : 0.12;
 }
 

@@ -19,7 +19,14 @@ import type { Engine } from "./engine.ts";
 import { forward } from "./forward.ts";
 import { type Network, prunableLayers } from "./network.ts";
 import { NodeList } from "./node_list.ts";
-import { checkLevels, evenLevels, measureCurves, measureDistortion, passCounter } from "./rd_curve.ts";
+import {
+  checkLevels,
+  evenLevels,
+  fineLevels,
+  measureCurves,
+  measureDistortion,
+  passCounter,
+} from "./rd_curve.ts";
 import { curveLayers } from "./rd_curve/layers.ts";
 import { measurementCosts } from "./rd_curve/measurement.ts";
 import { createVariables, disposeVariables } from "./variables.ts";
@@ -289,6 +296,19 @@ Deno.test("evenLevels() spaces a count from 0 to 1", () => {
       message: `Cannot space levels: the count must be a whole number from 2, got ${count}`,
     });
   }
+});
+
+Deno.test("fineLevels() are hundredths up to 95 %, then keep four fifths each time down to a thousandth", () => {
+  const levels = fineLevels();
+  checkLevels(levels);
+  assert.deepEqual(levels.slice(0, 96), evenLevels(101).slice(0, 96));
+  const densities = levels.slice(95, -1).map((level) => 1 - level);
+  assert.equal(densities.length, 18);
+  for (const [k, density] of densities.entries()) {
+    assert.ok(Math.abs(density - 0.05 * 10 ** (-k / 10)) < 1e-12, `${density}`);
+  }
+  assert.ok(Math.abs(densities[17] - 0.001) < 1e-5);
+  assert.equal(levels.at(-1), 1);
 });
 
 Deno.test("checkLevels() wants ascending levels from 0 within [0, 1]", () => {

@@ -79,6 +79,10 @@ const command = addTrainingDataOptions(addEngineOptions(addNetworkOptions(new Co
     new Option("--refine <how>", "of: outlier filtering of the curves").choices(Object.keys(REFINEMENTS))
       .default("none"),
   )
+  .addOption(
+    new Option("--levels <grid>", "of the curves, in place of the protocol's: closer together above 95 %")
+      .choices(["fine"]),
+  )
   .option(
     "--settle <n>",
     "n times, measure curves around the allocation, all other layers pruned, and move pruning while that helps",

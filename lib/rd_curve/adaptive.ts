@@ -13,6 +13,8 @@ export interface AdaptiveOptions {
   readonly statistic?: Statistic;
   /** Largest error on held-out levels, as a share of what is at stake there; larger is cheaper. @default 0.05 */
   readonly tolerance?: number;
+  /** Sparsities whose allocations must rest on measured levels. @default {@link DECIDED_AT} */
+  readonly decideAt?: readonly number[];
   /** Told after each round: what it was for, and the levels measured so far. */
   readonly onRound?: (title: string, measured: number) => void;
 }
@@ -53,7 +55,6 @@ const FIRST_KNOTS = [0.1, 0.3, 0.5, 0.7, 0.85, 0.95, 1];
 /** Levels held out of each layer in each check. */
 const HELD_OUT = 2;
 
-/** Sparsities whose allocations must rest on measured levels. */
 const DECIDED_AT = [0.5, 0.8, 0.9, 0.95];
 
 /** Rounds of measuring what those allocations choose; a later one rarely finds a new level. */
@@ -93,7 +94,12 @@ const SEARCH = { stateLimit: 200_000, effortLimit: 2_000_000 };
  */
 export async function measureAdaptively(
   table: SampleTable,
-  { statistic = "mean", tolerance = DEFAULT_TOLERANCE, onRound = () => {} }: AdaptiveOptions = {},
+  {
+    statistic = "mean",
+    tolerance = DEFAULT_TOLERANCE,
+    decideAt = DECIDED_AT,
+    onRound = () => {},
+  }: AdaptiveOptions = {},
 ): Promise<AdaptiveResult> {
   const { layers, levels } = table;
   const energies = layers.map((layer) => prunedEnergies(layer, levels));
@@ -181,7 +187,7 @@ export async function measureAdaptively(
   function chosenLevels(): number[][] {
     const problem = problemLayers();
     const total = layers.reduce((sum, { weights }) => sum + weights, 0);
-    const allocations = DECIDED_AT.map((sparsity) =>
+    const allocations = decideAt.map((sparsity) =>
       allocate({ layers: problem, budget: budgetForSparsity(sparsity, total) }, SEARCH)
     );
     return layers.map((

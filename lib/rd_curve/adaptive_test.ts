@@ -5,7 +5,7 @@ import { createPrng } from "../prng.ts";
 import { curvesBy } from "../rd_curve.ts";
 import { type FakeMeter, fakeMeter } from "./_fake_meter.ts";
 import { measureAdaptively } from "./adaptive.ts";
-import { evenLevels } from "./levels.ts";
+import { evenLevels, fineLevels } from "./levels.ts";
 import { createSampleTable } from "./sample_table.ts";
 
 const LEVELS = evenLevels(101);
@@ -15,10 +15,10 @@ function smooth(): FakeMeter {
   return fakeMeter(LEVELS, 8, (i, share) => (1 + i) ** 2 * share * (1 + 20 * share ** (2 + i % 4)));
 }
 
-function rough(): FakeMeter {
+function rough(levels = LEVELS): FakeMeter {
   const prng = createPrng(2, "roughness");
   return fakeMeter(
-    LEVELS,
+    levels,
     8,
     (i, share) => (1 + i) ** 2 * share * (1 + 20 * share ** 3) * Math.exp(0.2 * prng.normal()),
   );
@@ -77,6 +77,24 @@ Deno.test("measureAdaptively() counts the layers whose first check failed, which
   assert.equal((await check(10)).rechecked, 0);
   const { rechecked, worstError } = await check(0.01);
   assert.ok(rechecked > 0 && worstError <= 0.01);
+});
+
+Deno.test("curvesBy() on the fine grid measures what an allocation takes where it is told to decide", async () => {
+  const fine = fineLevels();
+  const total = fakeMeter(fine, 8, () => 0).layers.reduce((sum, { weights }) => sum + weights, 0);
+  const guesses = async (decideAt?: readonly number[]) => {
+    const { layers, levels } = await curvesBy(rough(fine), { levels: "fine", decideAt });
+    assert.deepEqual(levels, fine);
+    const problem = layers.map(({ name, weights, distortion: { mean } }) => (
+      { name, weightCount: weights, levels, distortion: mean }
+    ));
+    const chosen = allocate({ layers: problem, budget: budgetForSparsity(0.96, total) }).layers
+      .map(({ level }) => levels.indexOf(level));
+    assert.ok(chosen.some((j) => levels[j] > 0.95 && levels[j] < 1));
+    return chosen.filter((j, i) => !layers[i].knots.includes(j)).length;
+  };
+  assert.equal(await guesses([0.96]), 0);
+  assert.ok(await guesses([0.5]) > 0);
 });
 
 Deno.test("curvesBy() gives finite errors where a layer moves no logit", async () => {

@@ -36,6 +36,7 @@ const ROUND = z.looseObject({
   statistic: z.enum(STATISTICS, `one of ${STATISTICS.join(", ")}`),
   curveRecovery: z.enum(RECOVERIES, `one of ${RECOVERIES.join(", ")}`),
   refinement: z.enum(["none", "of"], "none or of").optional(),
+  levels: z.literal("fine", "fine").optional(),
   settle: COUNT.optional(),
   denseTop1: SHARE,
   round: COUNT,

@@ -47,6 +47,7 @@ export function chainName(settings: ChainSettings): string {
     statistic === "mean" ? undefined : statistic,
     curveRecovery === undefined || curveRecovery === "none" ? undefined : `${curveRecovery}-curves`,
     settings.refine === "none" ? undefined : settings.refine,
+    settings.levels,
     settings.settle === undefined ? undefined : `settled${settings.settle}`,
     protocol,
     recovery === undefined ? undefined : recovery === "none" ? "unrecovered" : recovery,

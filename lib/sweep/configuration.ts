@@ -18,6 +18,7 @@ const CHAIN = {
   statistic: NAME.optional(),
   curveRecovery: NAME.optional(),
   refine: NAME.optional(),
+  levels: NAME.optional(),
   settle: COUNT.optional(),
   recovery: NAME.optional(),
   statistics: NAME.optional(),

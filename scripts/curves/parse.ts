@@ -1,5 +1,5 @@
 /** What the options of `deno task curves` may be. */
-import { checkLevels, evenLevels } from "../../lib/rd_curve.ts";
+import { ADAPTIVE_GRIDS, checkLevels, evenLevels, type Levels } from "../../lib/rd_curve.ts";
 import { finiteNumber, UsageError, wholeNumber } from "../command_line.ts";
 
 /** One share of the layers. */
@@ -9,9 +9,10 @@ export interface ShardFlag {
   readonly shards: number;
 }
 
-/** `21` is a count; anything with a comma is the levels themselves. */
-export function parseLevels(text: string): readonly number[] | "auto" {
-  if (text === "auto") return "auto";
+/** A grid's name; `21` is a count; anything with a comma is the levels themselves. */
+export function parseLevels(text: string): Levels {
+  const grid = ADAPTIVE_GRIDS.find((name) => name === text);
+  if (grid !== undefined) return grid;
   if (!text.includes(",")) return evenLevels(wholeNumber(2)(text));
   const levels = text.split(",").map((part) => part.trim() === "" ? Number.NaN : Number(part));
   try {

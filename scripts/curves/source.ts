@@ -8,7 +8,7 @@ import { measurementCosts, type Objective, openMeasurement } from "../../lib/rd_
 import { localMeter, type Meter } from "../../lib/rd_curve/meter.ts";
 import { openPartStore, withLockWaiting } from "../../lib/rd_curve/part_store.ts";
 import type { Recovery } from "../../lib/rd_curve/recovery.ts";
-import { gridOf, type LevelOptions, passCounter } from "../../lib/rd_curve.ts";
+import { gridOf, type LevelOptions, type Levels, passCounter } from "../../lib/rd_curve.ts";
 import { type Progress, progressBar } from "../command_line.ts";
 import type { EngineFlags, NetworkFlags } from "../options.ts";
 import { type CalibrationFlags, type Job, type Opened, openEngine } from "./job.ts";
@@ -17,7 +17,7 @@ import { startPool } from "./pool.ts";
 import { bandsOf, type StatisticFlags } from "./statistic_options.ts";
 
 export interface SourceFlags extends NetworkFlags, EngineFlags, CalibrationFlags, StatisticFlags {
-  levels: readonly number[] | "auto";
+  levels: Levels;
   tolerance: number;
   certify?: number[];
   gap: number;
@@ -39,7 +39,7 @@ export interface Source {
   /** The kind of machine. */
   readonly processor: string;
   readonly workers: number;
-  readonly levels: readonly number[] | "auto";
+  readonly levels: Levels;
   /** Runs a function while this process alone works on the measurement, after waiting for another that does. */
   readonly guarded: <T>(run: () => Promise<T>) => Promise<T>;
   /** Largest resident memory of this process and of each worker so far, bytes; null where unknown. */

@@ -29,6 +29,8 @@ export interface PlanFlags {
   readonly statistic: Statistic;
   readonly curveRecovery: Recovery;
   readonly refine?: Refinement;
+  /** `fine`, or as the protocol has them. */
+  readonly levels?: string;
   readonly settle?: number;
   readonly recovery?: string;
   readonly statistics?: StatisticsWay;
@@ -63,6 +65,7 @@ export function planOf(flags: PlanFlags): ChainPlan {
     const plan = {
       ...plain,
       ...(refine !== "none" && { refinement: refine }),
+      ...(flags.levels === "fine" && { levels: "fine" as const }),
       ...(flags.settle && { settle: flags.settle }),
     };
     checkMethod(plan);

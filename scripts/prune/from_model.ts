@@ -9,6 +9,7 @@ import type { PixelScaling } from "../../lib/pixel_scalings.ts";
 import { allocationFile } from "../../lib/pipeline.ts";
 import { makeFolderOf } from "../../lib/project.ts";
 import { type PrunedModel, prunedModelTable, pruneModel } from "../../lib/prune_model.ts";
+import type { Levels } from "../../lib/rd_curve.ts";
 import { readCurves, writeAllocation, writeCurves } from "../../lib/rd_files.ts";
 import { parseRecovery, type RecoveryStep } from "../../lib/recover.ts";
 import { writeFileWhole } from "../../lib/store.ts";
@@ -25,7 +26,7 @@ interface Options extends EngineFlags {
   sparsity: number;
   samples: number;
   seed: number;
-  levels: readonly number[] | "auto";
+  levels: Levels;
   memory: number;
   curves?: string;
   recovery: string;

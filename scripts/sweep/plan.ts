@@ -67,8 +67,8 @@ export function planSweep(configuration: SweepConfiguration): SweepPlan {
 }
 
 function chainJob(settings: ChainSettings): ChainJob {
-  const { statistic = "mean", curveRecovery = "none", refine, statistics, saliency, aim, fineTuning = true } =
-    settings;
+  const { statistic = "mean", curveRecovery = "none", refine, levels, statistics, saliency, aim } = settings;
+  const { fineTuning = true } = settings;
   const name = chainName(settings);
   try {
     requireOneOf("method", settings.method, CHAIN_METHODS);
@@ -83,6 +83,7 @@ function chainJob(settings: ChainSettings): ChainJob {
         ? undefined
         : requireOneOf("statistics", statistics, STATISTICS_WAYS),
       saliency: saliency === undefined ? undefined : requireOneOf("saliency", saliency, SALIENCIES),
+      levels: levels === undefined ? undefined : requireOneOf("levels", levels, ["fine"]),
       aim: aim === undefined ? undefined : requireOneOf("aim", aim, AIMS),
       fineTuning,
     };
@@ -113,6 +114,7 @@ function chainArguments(flags: PlanFlags): string[] {
     statistic,
     "curve-recovery": curveRecovery,
     refine: flags.refine,
+    levels: flags.levels,
     settle: flags.settle,
     recovery,
     statistics: flags.statistics,

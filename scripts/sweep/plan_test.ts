@@ -110,6 +110,15 @@ Deno.test("planSweep() prunes in one shot under a protocol and a name of its own
   assert.equal(stepwise.plan.protocol.name, "quick");
 });
 
+Deno.test("planSweep() takes fine levels as a variant of the method, not as a protocol", () => {
+  const [first] = SWEEP.chains;
+  const { chains: [chain] } = planSweep({ ...SWEEP, chains: [{ ...first, levels: "fine" }] });
+  assert.equal(chain.name, "resnet32_ours_worst_bn-curves_of_fine_quick_seed1");
+  assert.match(chain.arguments.join(" "), / --levels fine$/);
+  assert.equal(chain.plan.levels, "fine");
+  assert.equal(chain.plan.protocol.name, "quick");
+});
+
 Deno.test("planSweep() trains only networks without a checkpoint, and shares curves out", () => {
   const plan = planSweep({
     ...SWEEP,
@@ -173,6 +182,7 @@ Deno.test("planSweep() refuses what cannot be run, and names it", () => {
   fails({ statistic: "best" }, /: the statistic must be one of mean, worst.*, got "best"$/);
   fails({ targets: [0.5, 0.4] }, /: Cannot iterate: targets must rise, got 0\.4 after 0\.5 in round 2$/);
   fails({ targets: [0.5], rounds: 2 }, /: Cannot iterate: either --targets or --rounds must be given$/);
+  fails({ levels: "coarse" }, /: the levels must be one of fine, got "coarse"$/);
   fails({ stages: 2 }, /: Cannot recover: stages need one step lsq, before .*, got none$/);
   fails({ recovery: "hope" }, /: Cannot recover: a step must be one of bn, .*, got "hope"$/);
   fails(

@@ -91,9 +91,9 @@ function checkResult(path: string, text: string, { chain, weights }: Expected): 
 }
 
 function otherPlan(rounds: readonly RoundLine[], { plan }: ChainJob): string | null {
-  const { method, protocol, seed, statistic, curveRecovery, refinement = null, settle = null, targets } =
-    plan;
-  const wanted = { method, settings: protocol, seed, statistic, curveRecovery, refinement, settle };
+  const { method, protocol, seed, statistic, curveRecovery, targets } = plan;
+  const { refinement = null, levels = null, settle = null } = plan;
+  const wanted = { method, settings: protocol, seed, statistic, curveRecovery, refinement, levels, settle };
   const fields = Object.keys(wanted) as (keyof typeof wanted)[];
   const other = fields.find((field) =>
     rounds.some((round) => canonicalJson(round[field] ?? null) !== canonicalJson(wanted[field]))
