@@ -1,7 +1,7 @@
 /** `deno task bench chain`: what a long chain of rounds must keep: its bits through kills, its memory through rounds. */
 import { createHash } from "node:crypto";
 import { cpus, tmpdir } from "node:os";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createPrng, type Prng } from "../../lib/prng.ts";
 import { makeFolderOf } from "../../lib/project.ts";
@@ -113,15 +113,27 @@ function momentOf(prng: Prng, seconds: number): number {
 async function memoryTrial(folder: string, { rounds, model }: Options): Promise<ChainBench["memory"]> {
   const targets = Array.from({ length: rounds }, (_, i) => (0.95 * (i + 1) / rounds).toFixed(5));
   const out = join(folder, "memory");
-  await run(["--model", model, "--method", "lamp", "--targets", targets.join(","), ...TRIAL, "--out", out]);
-  const lines = readFileSync(join(out, "rounds.jsonl"), "utf8").trim().split("\n");
-  const memory = lines.map((line) => (JSON.parse(line) as { memory: number }).memory / 2 ** 20);
+  const bar = progressBar("rounds", rounds);
+  const watch = setInterval(() => bar.update(roundsIn(out).length), 1000);
+  try {
+    await run(["--model", model, "--method", "lamp", "--targets", targets.join(","), ...TRIAL, "--out", out]);
+  } finally {
+    clearInterval(watch);
+    bar.stop();
+  }
+  const memory = roundsIn(out).map((line) => (JSON.parse(line) as { memory: number }).memory / 2 ** 20);
   const tenth = Math.floor(rounds / 10);
   return {
     rounds,
     mebibytes: memory.filter((_, i) => (i + 1) % tenth === 0).map(Math.round),
     mebibytesPer100Rounds: 100 * slopeOf(memory.slice(memory.length / 2)),
   };
+}
+
+/** The lines of a chain's rounds so far. */
+function roundsIn(folder: string): string[] {
+  const path = join(folder, "rounds.jsonl");
+  return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
 }
 
 /** Least-squares slope over the index. */
