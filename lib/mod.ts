@@ -112,6 +112,7 @@ export { algorithm1, type GridOptions, ternarySearch, withoutOutliers } from "./
 export { allocatorNamed, ALLOCATORS, surp } from "./baselines.ts";
 export { magnitudeMask } from "./mask.ts";
 export { keptMasks, type Masks, masksFor, pruneNetwork, summariseSparsity } from "./prune.ts";
+export { severedAt } from "./severed.ts";
 export { recover, RECOVERY_STEPS, recoveryImages, type RecoveryStep } from "./recover.ts";
 
 export { accuracyOf, accuracyText, type OneShotResult, pruneOneShot } from "./one_shot.ts";

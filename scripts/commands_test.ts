@@ -228,6 +228,18 @@ Deno.test("prune writes the zeros it reports, as many as the allocation says", a
   assert.match(JSON.parse(metadata.provenance).allocationSha256, /^[0-9a-f]{64}$/);
 });
 
+Deno.test("prune tells where nothing of the input gets through any more", async () => {
+  const { folder, weights, allocation } = await openWorkshop();
+  const cut = join(folder, "cut.json");
+  const { layers, ...rest } = readAllocation(allocation);
+  const emptied = layers.map((layer) => layer.name === "conv1" ? { ...layer, level: 1, pruned: 432 } : layer);
+  writeFileSync(cut, JSON.stringify({ ...rest, layers: emptied }));
+  const args = ["--weights", weights, "--allocation", cut, "--out", join(folder, "cut.safetensors")];
+  const { code, stderr } = await command("prune", ...MODEL, ...args);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^prune: no weight is left in conv1: the logits are the same for every image; /);
+});
+
 Deno.test("prune --compact writes a smaller file that loads as the same network", async () => {
   const { folder, weights, allocation } = await openWorkshop();
   const [out, small] = ["whole.safetensors", "compact.sparse"].map((name) => join(folder, name));

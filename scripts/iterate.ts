@@ -12,6 +12,7 @@ import { loadCifar10 } from "../lib/project.ts";
 import { PROTOCOL_NAMES } from "../lib/protocols.ts";
 import { RECOVERIES } from "../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../lib/recover.ts";
+import { severedText } from "../lib/severed.ts";
 import { provenance, withLock, writeFileWhole } from "../lib/store.ts";
 import { commandEngine } from "./command_engine.ts";
 import { Command, finiteNumber, Option, percent, progressBars, run, wholeNumber } from "./command_line.ts";
@@ -179,6 +180,8 @@ async function runChain(
     onState: (next) => {
       onState(next);
       writeRounds(out, plan, dense, next);
+      const severed = next.open === null ? null : severedText(next.network);
+      if (severed !== null) console.error(`\niterate: round ${next.open!.round}: ${severed}`);
     },
     onTuning,
     onProgress: (round, phase, done, total) =>

@@ -7,6 +7,7 @@ import { folderCalibration, shuffledFolder, sliceFolder } from "../lib/image_rea
 import type { Network } from "../lib/network.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "../lib/prune.ts";
+import { severedText } from "../lib/severed.ts";
 import { readAllocation } from "../lib/rd_files.ts";
 import {
   type Aim,
@@ -130,6 +131,8 @@ async function pruneCommand(options: Options): Promise<void> {
       { staging: { unpruned: dense, stages: options.stages, saliency: options.saliency } }),
   });
   const seconds = Number(((performance.now() - began) / 1000).toFixed(2));
+  const severed = severedText(pruned);
+  if (severed !== null) console.error(`prune: ${severed}`);
   const { weights, zeros, sparsity, remainingMacs } = summariseSparsity(pruned);
   const origin = provenance({
     engine: recovery?.engine.description ?? null,

@@ -12,6 +12,7 @@ import { type PrunedModel, prunedModelTable, pruneModel } from "../../lib/prune_
 import type { Levels } from "../../lib/rd_curve.ts";
 import { readCurves, writeAllocation, writeCurves } from "../../lib/rd_files.ts";
 import { parseRecovery, type RecoveryStep } from "../../lib/recover.ts";
+import { severedText } from "../../lib/severed.ts";
 import { writeFileWhole } from "../../lib/store.ts";
 import { tableText } from "../../lib/tables.ts";
 import { commandEngine } from "../command_engine.ts";
@@ -95,6 +96,8 @@ async function fromModel(options: Options): Promise<void> {
     return result;
   });
   for (const { reason } of result.broken) console.error(`prune: ${reason} (left out)`);
+  const severed = severedText(result.network);
+  if (severed !== null) console.error(`prune: ${severed}`);
   const { dense: before, pruned: after, samples } = result;
   const { model } = dense;
   console.log(
