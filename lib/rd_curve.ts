@@ -36,6 +36,7 @@ export {
   checkLevels,
   evenLevels,
   fineLevels,
+  isAdaptive,
   type Levels,
 } from "./rd_curve/levels.ts";
 

@@ -10,7 +10,7 @@ import { DEFAULT_TOLERANCE } from "../lib/rd_curve/adaptive.ts";
 import { countsOf, curveLayers } from "../lib/rd_curve/layers.ts";
 import { OBJECTIVES } from "../lib/rd_curve/measurement.ts";
 import { RECOVERIES } from "../lib/rd_curve/recovery.ts";
-import { curvesBy, departures, gridOf, type RdCurves } from "../lib/rd_curve.ts";
+import { curvesBy, departures, gridOf, isAdaptive, type RdCurves } from "../lib/rd_curve.ts";
 import { writeCurves } from "../lib/rd_files.ts";
 import { provenance } from "../lib/store.ts";
 import { Command, Option, run, UsageError, wholeNumber } from "./command_line.ts";
@@ -167,7 +167,7 @@ async function curvesCommand(options: Options): Promise<void> {
 }
 
 function checkCombination({ shard, levels, certify, firstOrder, objective, recovery }: Options): void {
-  if (shard && (typeof levels === "string" || certify)) {
+  if (shard && (isAdaptive(levels) || certify)) {
     throw new UsageError(
       "Cannot measure a shard of adaptive or certified curves: name the levels, such as --levels 101",
     );

@@ -12,7 +12,6 @@ import { loadCifar10 } from "../lib/project.ts";
 import { PROTOCOL_NAMES } from "../lib/protocols.ts";
 import { RECOVERIES } from "../lib/rd_curve/recovery.ts";
 import { STATISTICS_WAYS } from "../lib/recover.ts";
-import { severedText } from "../lib/severed.ts";
 import { provenance, withLock, writeFileWhole } from "../lib/store.ts";
 import { commandEngine } from "./command_engine.ts";
 import { Command, finiteNumber, Option, percent, progressBars, run, wholeNumber } from "./command_line.ts";
@@ -35,6 +34,7 @@ import {
   saliencyOption,
   stagesOption,
 } from "./options.ts";
+import { tellSevered } from "./tell_severed.ts";
 
 interface Options
   extends
@@ -180,8 +180,7 @@ async function runChain(
     onState: (next) => {
       onState(next);
       writeRounds(out, plan, dense, next);
-      const severed = next.open === null ? null : severedText(next.network);
-      if (severed !== null) console.error(`\niterate: round ${next.open!.round}: ${severed}`);
+      if (next.open !== null) tellSevered(`\niterate: round ${next.open.round}`, next.network);
     },
     onTuning,
     onProgress: (round, phase, done, total) =>

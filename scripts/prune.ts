@@ -7,7 +7,6 @@ import { folderCalibration, shuffledFolder, sliceFolder } from "../lib/image_rea
 import type { Network } from "../lib/network.ts";
 import { loadCifar10, makeFolderOf } from "../lib/project.ts";
 import { masksFor, pruneNetwork, summariseSparsity } from "../lib/prune.ts";
-import { severedText } from "../lib/severed.ts";
 import { readAllocation } from "../lib/rd_files.ts";
 import {
   type Aim,
@@ -43,6 +42,7 @@ import {
   stagesOption,
 } from "./options.ts";
 import { fromModelCommand } from "./prune/from_model.ts";
+import { tellSevered } from "./tell_severed.ts";
 
 interface Options extends NetworkFlags, EngineFlags {
   allocation: string;
@@ -131,8 +131,7 @@ async function pruneCommand(options: Options): Promise<void> {
       { staging: { unpruned: dense, stages: options.stages, saliency: options.saliency } }),
   });
   const seconds = Number(((performance.now() - began) / 1000).toFixed(2));
-  const severed = severedText(pruned);
-  if (severed !== null) console.error(`prune: ${severed}`);
+  tellSevered("prune", pruned);
   const { weights, zeros, sparsity, remainingMacs } = summariseSparsity(pruned);
   const origin = provenance({
     engine: recovery?.engine.description ?? null,

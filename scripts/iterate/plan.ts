@@ -29,8 +29,7 @@ export interface PlanFlags {
   readonly statistic: Statistic;
   readonly curveRecovery: Recovery;
   readonly refine?: Refinement;
-  /** `fine`, or as the protocol has them. */
-  readonly levels?: string;
+  readonly levels?: ChainPlan["levels"];
   readonly settle?: number;
   readonly recovery?: string;
   readonly statistics?: StatisticsWay;
@@ -65,7 +64,7 @@ export function planOf(flags: PlanFlags): ChainPlan {
     const plan = {
       ...plain,
       ...(refine !== "none" && { refinement: refine }),
-      ...(flags.levels === "fine" && { levels: "fine" as const }),
+      ...(flags.levels && { levels: flags.levels }),
       ...(flags.settle && { settle: flags.settle }),
     };
     checkMethod(plan);

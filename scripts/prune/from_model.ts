@@ -12,13 +12,13 @@ import { type PrunedModel, prunedModelTable, pruneModel } from "../../lib/prune_
 import type { Levels } from "../../lib/rd_curve.ts";
 import { readCurves, writeAllocation, writeCurves } from "../../lib/rd_files.ts";
 import { parseRecovery, type RecoveryStep } from "../../lib/recover.ts";
-import { severedText } from "../../lib/severed.ts";
 import { writeFileWhole } from "../../lib/store.ts";
 import { tableText } from "../../lib/tables.ts";
 import { commandEngine } from "../command_engine.ts";
 import { Command, finiteNumber, progressBars, UsageError, wholeNumber } from "../command_line.ts";
 import { parseLevels } from "../curves/parse.ts";
 import { addEngineOptions, type EngineFlags, importModel, pixelsOption } from "../options.ts";
+import { tellSevered } from "../tell_severed.ts";
 
 interface Options extends EngineFlags {
   from: string;
@@ -96,8 +96,7 @@ async function fromModel(options: Options): Promise<void> {
     return result;
   });
   for (const { reason } of result.broken) console.error(`prune: ${reason} (left out)`);
-  const severed = severedText(result.network);
-  if (severed !== null) console.error(`prune: ${severed}`);
+  tellSevered("prune", result.network);
   const { dense: before, pruned: after, samples } = result;
   const { model } = dense;
   console.log(

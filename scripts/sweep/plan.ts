@@ -83,7 +83,7 @@ function chainJob(settings: ChainSettings): ChainJob {
         ? undefined
         : requireOneOf("statistics", statistics, STATISTICS_WAYS),
       saliency: saliency === undefined ? undefined : requireOneOf("saliency", saliency, SALIENCIES),
-      levels: levels === undefined ? undefined : requireOneOf("levels", levels, ["fine"]),
+      levels: levels === undefined ? undefined : requireOneOf("levels", levels, ["fine"] as const),
       aim: aim === undefined ? undefined : requireOneOf("aim", aim, AIMS),
       fineTuning,
     };
